@@ -1,0 +1,37 @@
+// A limit always says who set it.
+
+import type { CircuitId, EvseId, Instant, PhaseAmps } from './units.ts';
+
+/** The author of a limit, in law 6's order. */
+export type Source = {
+  readonly kind:
+    | 'fuse'
+    | 'meter'
+    | 'facility-manager'
+    | 'utility'
+    | 'upstream'
+    | 'charger'
+    | 'cable'
+    | 'car'
+    | 'floor'
+    | 'controller';
+  /** Which one, where there are several: an event's id, a user's name. */
+  readonly id?: string;
+};
+
+/** A limit from outside the commissioned ratings; the tightest in a scope rules. */
+export type Cap = {
+  readonly id: string;
+  readonly source: Source;
+  readonly scope:
+    | { readonly kind: 'circuit'; readonly circuit: CircuitId }
+    | { readonly kind: 'evse'; readonly evse: EvseId };
+  /** Amperes per phase. */
+  readonly limitAmps?: PhaseAmps;
+  /** Active power over all phases. */
+  readonly limitWatts?: number;
+  readonly from?: Instant;
+  readonly until?: Instant;
+  /** What its author gave as the reason; shown to people. */
+  readonly note?: string;
+};

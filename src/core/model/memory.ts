@@ -1,0 +1,64 @@
+// What one cycle hands to the next: the exposure ledger, filters and dwell. Plain data, so that it can be stored and replayed.
+
+import type { CircuitId, CommandId, EvseId, Instant, PhaseAmps } from './units.ts';
+
+/** A leased limit that was sent and may be in force at the charger. */
+export type LeaseEntry = {
+  readonly commandId: CommandId;
+  readonly limitAmps: number;
+  readonly sentAt: Instant;
+  /** Present once accepted. */
+  readonly acknowledgedAt?: Instant;
+  /** It rules no longer than this, counted from the latest instant at which it may have been applied. */
+  readonly endsBy: Instant;
+  /** It rules at least until this (unless replaced), counted from the earliest. */
+  readonly holdsUntil: Instant;
+};
+
+export type EvseMemory = {
+  readonly floor:
+    | { readonly state: 'unproved' }
+    | { readonly state: 'sent'; readonly commandId: CommandId; readonly amps: number; readonly sentAt: Instant }
+    | { readonly state: 'proved'; readonly amps: number; readonly since: Instant };
+  /** Newest last; those which can no longer be in force are dropped. Bounded by `MAX_LEASES`. */
+  readonly leases: readonly LeaseEntry[];
+  /** The connection and boot that the ledger refers to: a new one may mean forgotten profiles. */
+  readonly connection?: number;
+  readonly bootedAt?: Instant;
+  /** Since when the allocation has wanted more than is offered. */
+  readonly wantsMoreSince?: Instant;
+  /** Last change of the offered limit. */
+  readonly changedAt?: Instant;
+  /** Last refusal or silence: the next try waits. */
+  readonly failedAt?: Instant;
+  readonly failures: number;
+  /** Samples in a row above what is in force. */
+  readonly disobeyedSamples: number;
+  readonly disobedientSince?: Instant;
+  /** `measuredAt` of the newest sample that was judged. */
+  readonly judgedSampleAt?: Instant;
+  /** Bit i set: current was seen on the EVSE's own phase i in this transaction; absent: nothing learnt, all wired phases count. */
+  readonly seenPhases?: number;
+  readonly seenInTransaction?: string;
+  readonly seenSamples?: number;
+};
+
+export type CircuitMemory = {
+  /** Base load as believed after fast attack and slow release. */
+  readonly baseLoadAmps: PhaseAmps;
+  readonly at: Instant;
+};
+
+export type Memory = {
+  readonly evses: { readonly [evse: EvseId]: EvseMemory };
+  readonly circuits: { readonly [circuit: CircuitId]: CircuitMemory };
+  /** Numbers commands; never reused within a controller's epoch. */
+  readonly nextCommandNumber: number;
+  /** Controller's id and epoch, part of each command's id. */
+  readonly author: string;
+};
+
+/** The memory of a controller that knows nothing yet: every charger counts at its hardware maximum. */
+export function emptyMemory(author: string): Memory {
+  return { evses: {}, circuits: {}, nextCommandNumber: 1, author };
+}

@@ -1,0 +1,126 @@
+// The site as commissioned: frozen, checked data. Nothing in it changes while the controller runs.
+
+import type { ChargerProfile } from './charger.ts';
+import type { CircuitId, EvseId, MeterId, Phase, PhaseAmps, SiteId, StationId } from './units.ts';
+
+export type Circuit = {
+  readonly id: CircuitId;
+  readonly name: string;
+  /** Absent for the root, the connection to the grid. */
+  readonly parent?: CircuitId;
+  /** Rating of the protective device in amperes per phase. */
+  readonly ratingAmps: PhaseAmps;
+  /** Kept free beneath the rating, in amperes per phase. */
+  readonly marginAmps: PhaseAmps;
+  /** Active power cap over all phases. */
+  readonly limitWatts?: number;
+  /** What the loads other than EVs are taken to draw where no meter tells, in amperes per phase. */
+  readonly allowanceAmps: PhaseAmps;
+  /** The most that the loads other than EVs can draw: taken while the circuit's meter is lost, and in the floor proof. */
+  readonly worstBaseLoadAmps: PhaseAmps;
+  /** The meter that measures this circuit as a whole, EVs included. */
+  readonly meter?: MeterId;
+};
+
+export type SiteMeter = {
+  readonly id: MeterId;
+  readonly name: string;
+  /** Id of a meter profile in profiles/meters. */
+  readonly profile: string;
+  readonly connection: {
+    readonly transport: 'tcp';
+    readonly host: string;
+    readonly port: number;
+    readonly unitId: number;
+  };
+  readonly pollMs: number;
+  /** Multiplies currents and powers (current transformer ratio); −1 where the transformers sit the wrong way round. */
+  readonly factor: number;
+  /** Amperes above which a reading is absurd for this connection. */
+  readonly plausibleAmps: number;
+};
+
+export type Station = {
+  readonly id: StationId;
+  readonly name: string;
+  readonly profile: ChargerProfile;
+  /** `sha256(<identity> ":" <key bytes>)` in hex; absent: nobody may connect under this identity. */
+  readonly keySha256?: string;
+  readonly evses: readonly EvseId[];
+};
+
+export type Evse = {
+  readonly id: EvseId;
+  readonly station: StationId;
+  /** OCPP 2.x evseId; OCPP 1.6 connectorId. */
+  readonly number: number;
+  readonly name: string;
+  readonly circuit: CircuitId;
+  readonly supply: 'ac' | 'dc';
+  /** The grid phases behind the EVSE's own L1, L2, L3 in that order: the phase rotation, and by its length the wiring. */
+  readonly phases: readonly Phase[];
+  /** Below this it cannot charge: 6 A for AC (IEC 61851-1), its own for DC. Amperes per phase at the grid side. */
+  readonly minAmps: number;
+  /** What the hardware can draw at most, whatever it is told. */
+  readonly maxAmps: number;
+  readonly stepAmps: number;
+  /** The permanent floor: what remains when the controller is silent. 0, or at least `minAmps`. */
+  readonly floorAmps: number;
+  /** Higher is served first. */
+  readonly priority: number;
+  /** Share inside one priority class; 1 for all is equal amperes per phase. */
+  readonly weight: number;
+};
+
+export type Policy = {
+  readonly cycleMs: number;
+  readonly meter: {
+    /** Up to this age a reading is fresh. */
+    readonly holdAfterMs: number;
+    /** From this age on the meter is lost: worst base load. Between the two nothing is raised. */
+    readonly staleAfterMs: number;
+  };
+  /** Up to this age a station's own current measurement may be subtracted from the meter's. */
+  readonly stationSampleMaxAgeMs: number;
+  readonly increase: {
+    /** More must have been possible for this long before a share rises, and this long must pass between two rises. */
+    readonly dwellMs: number;
+    /** Smaller rises wait until they are worth a command. */
+    readonly deadbandAmps: number;
+    /** Counted from the EVSE's last change. */
+    readonly rampAmpsPerSecond: number;
+  };
+  /** Time constant with which a fall of the base load is believed. */
+  readonly baseLoadReleaseMs: number;
+  /** How long a rise on the meter may be explained by cars that were just allowed more, before it counts as base load. */
+  readonly attributionMs: number;
+  /** Drawn more than in force by over this many amperes, after settling, is disobedience. */
+  readonly obedienceToleranceAmps: number;
+  /** Unknown idTokens while the upstream cannot be asked. */
+  readonly unknownIdTokenWhenOffline: 'accept' | 'refuse';
+};
+
+export type SiteUpstream = {
+  /** ws:// or wss:// endpoint; the station's identity is appended. */
+  readonly url: string;
+  /** Name of the environment variable that holds the Basic auth password for all stations; absent: no password. */
+  readonly passwordEnv?: string;
+};
+
+export type Listen = { readonly host: string; readonly port: number };
+
+export type Site = {
+  readonly id: SiteId;
+  readonly name: string;
+  readonly timezone: string;
+  /** Phase to neutral. */
+  readonly nominalVolts: number;
+  /** Parents before children; the first is the root. */
+  readonly circuits: readonly Circuit[];
+  readonly meters: readonly SiteMeter[];
+  readonly stations: readonly Station[];
+  readonly evses: readonly Evse[];
+  readonly upstream?: SiteUpstream;
+  readonly policy: Policy;
+  readonly listen: { readonly stations: Listen; readonly http: Listen };
+};

@@ -1,0 +1,102 @@
+// All that is known at one instant, frozen: the only thing besides the site and the memory that a decision reads.
+
+import type { InstalledProfile } from './charging-profile.ts';
+import type { Cap } from './limit.ts';
+import type { CommandId, EvseId, Instant, MeterId, PhaseAmps, StationId, TransactionId, WallTime } from './units.ts';
+
+/** One plausible sample of a meter. */
+export type MeterReading = {
+  /** Amperes per phase, import positive. */
+  readonly currentAmps: PhaseAmps;
+  /** Watts per phase, import positive. */
+  readonly powerWatts?: PhaseAmps;
+  readonly volts?: PhaseAmps;
+  readonly totalPowerWatts?: number;
+  readonly frequencyHz?: number;
+  readonly energyImportWh?: number;
+  readonly measuredAt: Instant;
+};
+
+/** A meter's last good reading, and why nothing newer is believed when that is so. */
+export type MeterState = {
+  /** Absent until the first good reading. */
+  readonly reading?: MeterReading;
+  /** Present while the newest samples are refused; the reading above then only ages. */
+  readonly suspicion?: {
+    readonly kind: 'unreachable' | 'frozen' | 'absurd';
+    readonly detail: string;
+    readonly since: Instant;
+  };
+};
+
+/** OCPP 2.0.1 ConnectorStatusEnumType, and Unknown until the station has said. */
+export type ConnectorStatus = 'Available' | 'Occupied' | 'Reserved' | 'Unavailable' | 'Faulted' | 'Unknown';
+/** OCPP 2.0.1 ChargingStateEnumType. */
+export type ChargingState = 'Charging' | 'EVConnected' | 'SuspendedEV' | 'SuspendedEVSE' | 'Idle';
+
+/** Where a command stands. `at` is the instant at which it entered this state. */
+export type CommandProgress = {
+  readonly commandId: CommandId;
+  readonly state: 'queued' | 'sent' | 'accepted' | 'refused' | 'unanswered' | 'dropped';
+  readonly at: Instant;
+  /** When its first byte may have left; absent while queued or dropped unsent. */
+  readonly sentAt?: Instant;
+  /** The charger's words, for people. */
+  readonly detail?: string;
+};
+
+export type DrawnCurrent = {
+  /** Amperes on the EVSE's own L1, L2, L3 in that order, as many as are wired. */
+  readonly amps: readonly number[];
+  readonly measuredAt: Instant;
+};
+
+export type EvseState = {
+  readonly evse: EvseId;
+  readonly connectorStatus: ConnectorStatus;
+  /** When connectorStatus or chargingState last changed. */
+  readonly statusSince?: Instant;
+  readonly chargingState?: ChargingState;
+  readonly transaction?: { readonly id: TransactionId; readonly startedAt: Instant; readonly energyWh?: number };
+  readonly drawn?: DrawnCurrent;
+  /** Amperes that the station says it offers to the car: information, never proof. */
+  readonly stationOfferedAmps?: number;
+  /** Progress of the newest floor and the newest lease command for this EVSE. */
+  readonly floor?: CommandProgress;
+  readonly lease?: CommandProgress;
+};
+
+export type StationLink =
+  | { readonly state: 'never' }
+  | {
+      readonly state: 'connected' | 'disconnected';
+      readonly since: Instant;
+      /** Counts this station's connections; a new number means that it may have forgotten things. */
+      readonly connection: number;
+    };
+
+/** Everything the gateway knows of one station; always whole, so that losing an older image loses nothing. */
+export type StationState = {
+  readonly station: StationId;
+  readonly link: StationLink;
+  /** Last BootNotification. */
+  readonly bootedAt?: Instant;
+  readonly model?: { readonly vendor: string; readonly model: string; readonly firmware?: string };
+  /** Station's clock minus ours, where its messages tell. */
+  readonly clockSkewMs?: number;
+  readonly evses: readonly EvseState[];
+  /** What upstream believes to be installed on this station; a bound for us, never sent on as it is. */
+  readonly upstreamProfiles: readonly InstalledProfile[];
+  readonly upstreamLink: 'none' | 'connected' | 'down';
+};
+
+export type Snapshot = {
+  /** Counts cycles of this controller epoch. */
+  readonly cycle: number;
+  readonly now: Instant;
+  /** The wall clock at `now`: for absolute times on the wire only. */
+  readonly wallNow: WallTime;
+  readonly meters: { readonly [meter: MeterId]: MeterState };
+  readonly stations: { readonly [station: StationId]: StationState };
+  readonly caps: readonly Cap[];
+};

@@ -1,0 +1,228 @@
+// The sockets of the wall: what the engine needs from the world and what adapters need from each other, as plain interfaces.
+// No adapter is named here and none may import another; wiring.ts plugs them together, in one thread or across several.
+
+import type { Command, CycleRecord } from '../core/model/decision.ts';
+import type { Cap } from '../core/model/limit.ts';
+import type { Memory } from '../core/model/memory.ts';
+import type { MeterState, StationState } from '../core/model/snapshot.ts';
+import type { Instant, MeterId, StationId, WallTime } from '../core/model/units.ts';
+
+// ---------------------------------------------------------------- time, chance, log
+
+/** Time is asked for (law 10). */
+export interface Clock {
+  now(): Instant;
+  wall(): WallTime;
+  /** Resolves after `delayMs`, or at once when `signal` aborts; never rejects. `name` says in traces who sleeps. */
+  sleep(name: string, delayMs: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `work` once after `delayMs`; the returned function cancels. */
+  timer(name: string, delayMs: number, work: () => void): () => void;
+}
+
+export interface Random {
+  /** In [0, 1). `label` names the draw, such as `upstream.back-off`. */
+  next(label: string): number;
+  /** A UUID version 4. */
+  uuid(label: string): string;
+}
+
+export type Fields = Readonly<Record<string, unknown>>;
+/** Event name and fields, no sentences; never a token or a whole idToken. */
+export interface Log {
+  debug(event: string, fields?: Fields): void;
+  info(event: string, fields?: Fields): void;
+  warn(event: string, fields?: Fields): void;
+  error(event: string, fields?: Fields): void;
+}
+
+/** Everything an adapter may ask of its surroundings. */
+export type Surroundings = { readonly clock: Clock; readonly random: Random; readonly log: Log };
+
+/** What can be started and stopped: `stop` awaits its own work, has a deadline, and may be called twice. */
+export interface Adapter {
+  start(signal: AbortSignal): Promise<void>;
+  stop(): Promise<void>;
+}
+
+// ---------------------------------------------------------------- the engine's ports
+
+export interface MetersPort extends Adapter {
+  /** What is known now; a new object each time, with every meter of the site in it. */
+  states(): { readonly [meter: MeterId]: MeterState };
+  /** Called after each new good reading, so that an overload can ask for a cycle at once. */
+  onReading(listener: (meter: MeterId) => void): void;
+}
+
+export interface StationsPort extends Adapter {
+  /** The newest whole image of every station of the site. */
+  states(): { readonly [station: StationId]: StationState };
+  /**
+   * Hands commands over in the order in which they must leave; never waits. What becomes of each is told by the `floor` and
+   * `lease` progress of its EVSE in later images. Returns the ids that were not taken (port full, gateway restarting).
+   */
+  send(commands: readonly Command[]): { readonly refused: readonly string[] };
+  /** A disconnect, a boot or an over-current may ask for a cycle now; never for a command now. */
+  onUrgent(listener: (reason: string) => void): void;
+}
+
+/** Durable state of the control room. */
+export interface ControlStore {
+  load(): Promise<{ readonly epoch: number; readonly memory?: Memory; readonly caps: readonly Cap[] }>;
+  /** Newest wins; coalesced while a write is under way; never blocks and never throws into the cycle. */
+  saveMemory(memory: Memory): void;
+  /** Resolves once durable. */
+  saveCaps(caps: readonly Cap[]): Promise<void>;
+}
+
+/** The journal of cycles: append only, bounded; a failing disk is counted and told, never felt by the cycle. */
+export interface JournalPort {
+  append(record: CycleRecord): void;
+}
+
+/** Who looks at cycles: the api room. Drops records for a slow looker, never waits for one. */
+export interface AudiencePort {
+  publish(record: CycleRecord): void;
+}
+
+/** What people may ask the control room to do; each answer says what it changed or why it refused. */
+export type ControlRequest =
+  | {
+      readonly kind: 'set-circuit-limit';
+      readonly circuit: string;
+      /** Exactly one of the two. */
+      readonly limitAmps?: number;
+      readonly limitWatts?: number;
+      readonly untilMs?: number;
+      readonly who: string;
+      readonly note?: string;
+    }
+  | { readonly kind: 'clear-circuit-limit'; readonly circuit: string; readonly who: string };
+export type ControlAnswer =
+  | { readonly ok: true; readonly caps: readonly Cap[] }
+  | { readonly ok: false; readonly code: string; readonly field?: string; readonly text: string };
+
+// ---------------------------------------------------------------- the gateway's ports (stations ↔ upstream ↔ store)
+
+/** Outcome of one OCPP CALL, whoever made it. `raw` is the payload's own text where it was received as text. */
+export type CallOutcome =
+  | { readonly kind: 'result'; readonly payload: Record<string, unknown>; readonly rawPayload: string }
+  | { readonly kind: 'error'; readonly code: string; readonly description: string; readonly rawDetails: string }
+  /** No answer within the deadline, or the link broke after the CALL may have left. */
+  | { readonly kind: 'unanswered' }
+  /** Never left: no link, queue full, or aborted before its turn. */
+  | { readonly kind: 'unsent'; readonly why: string };
+
+/** A CALL as it came in: `rawPayload` is byte for byte what the peer wrote. */
+export type IncomingCall = {
+  readonly messageId: string;
+  readonly action: string;
+  readonly payload: Record<string, unknown>;
+  readonly rawPayload: string;
+};
+
+/** What upstream may do with the stations; implemented by the ocpp room. */
+export interface StationCalls {
+  /**
+   * Makes a CALL to a station in its one slot. Priorities: our own limits > upstream's CALLs > our polls. `messageId` and `rawPayload`
+   * are upstream's own and are kept. Smart-charging CALLs never come this way: upstream keeps them in its virtual profile store.
+   */
+  call(
+    station: StationId,
+    call: { readonly messageId: string; readonly action: string; readonly rawPayload: string },
+  ): Promise<CallOutcome>;
+  isConnected(station: StationId): boolean;
+}
+
+/** What the ocpp room asks of upstream; implemented by the upstream room. With no upstream configured, every answer is `unsent`. */
+export interface UpstreamPort extends Adapter {
+  stationConnected(station: StationId): void;
+  stationDisconnected(station: StationId): void;
+  linkState(station: StationId): StationState['upstreamLink'];
+  /** Profiles that upstream believes to be installed; changes are told through `onProfilesChanged`. */
+  profiles(station: StationId): StationState['upstreamProfiles'];
+  onProfilesChanged(listener: (station: StationId) => void): void;
+  onLinkChanged(listener: (station: StationId) => void): void;
+  /** Relays a CALL and waits for upstream's answer for at most `deadlineMs`. */
+  relay(station: StationId, call: IncomingCall, deadlineMs: number): Promise<CallOutcome>;
+  /** A CALL whose answer nobody waits for; lost when the link is down (StatusNotification: the last per connector is sent later). */
+  copy(station: StationId, call: IncomingCall): void;
+  /**
+   * A transaction message (StartTransaction, StopTransaction, MeterValues of a transaction): resolves once durable; from then on it is
+   * upstream's to deliver, in order, until it is answered. `localTransactionId` ties it to the id mapping. `wait`: resolve with upstream's
+   * answer when it arrives within that many milliseconds, for the verdict in idTagInfo.
+   */
+  deliver(
+    station: StationId,
+    call: IncomingCall,
+    localTransactionId: number | undefined,
+    waitMs: number,
+  ): Promise<{ readonly durable: true; readonly answer?: CallOutcome }>;
+}
+
+export type TransactionRecord = {
+  /** Ours: positive, rising, never reused; the station sees this one. */
+  readonly localId: number;
+  readonly station: StationId;
+  readonly connector: number;
+  /** Upstream's id, once it has given one. */
+  readonly upstreamId?: number;
+  readonly startedAtWall: WallTime;
+  readonly meterStartWh: number;
+  readonly idTokenHash: string;
+  /** Content of the StartTransaction, so that the same one sent again finds its first answer. */
+  readonly startKey: string;
+  readonly state: 'open' | 'stopped';
+};
+
+export type OutboxRow = {
+  /** Rises per store; the order of delivery per station. */
+  readonly seq: number;
+  readonly station: StationId;
+  readonly messageId: string;
+  readonly action: string;
+  /** The station's own bytes; ids are rewritten when it is sent, by the mapping of that moment. */
+  readonly rawPayload: string;
+  readonly localTransactionId?: number;
+  readonly attempts: number;
+  readonly state: 'queued' | 'parked';
+};
+
+export type StationFacts = {
+  readonly station: StationId;
+  /** Raw payload of the last BootNotification, and when. */
+  readonly boot?: { readonly rawPayload: string; readonly atWall: WallTime };
+  /** Raw payload of the last StatusNotification per connector. */
+  readonly status: { readonly [connector: number]: string };
+  /** What is known of the station's configuration and abilities. */
+  readonly capability: { readonly [key: string]: string };
+};
+
+/** Durable state of the gateway. Every promise resolves when the write is on the disk (WAL, synchronous FULL, group commit). */
+export interface GatewayStore {
+  loadFacts(): Promise<readonly StationFacts[]>;
+  saveFacts(facts: StationFacts): Promise<void>;
+  openTransactions(): Promise<readonly TransactionRecord[]>;
+  findTransaction(localId: number): Promise<TransactionRecord | undefined>;
+  /**
+   * Opens a transaction under the next free id; the same `startKey` again gives the first record back. Together with it, in one commit,
+   * the outbox row when `outbox` is given.
+   */
+  startTransaction(
+    start: Omit<TransactionRecord, 'localId' | 'state' | 'upstreamId'>,
+    outbox?: Pick<OutboxRow, 'messageId' | 'action' | 'rawPayload'>,
+  ): Promise<{ readonly record: TransactionRecord; readonly isNew: boolean; readonly outboxSeq?: number }>;
+  setUpstreamId(localId: number, upstreamId: number): Promise<void>;
+  /** Closes the transaction when there is one, and appends the outbox row, in one commit. */
+  stopTransaction(
+    localId: number | undefined,
+    outbox?: Omit<OutboxRow, 'seq' | 'attempts' | 'state'>,
+  ): Promise<{ readonly outboxSeq?: number }>;
+  append(row: Omit<OutboxRow, 'seq' | 'attempts' | 'state'>): Promise<{ readonly outboxSeq: number }>;
+  /** Oldest first, `queued` only, at most `limit`. */
+  outbox(station: StationId, limit: number): Promise<readonly OutboxRow[]>;
+  countAttempt(seq: number): Promise<void>;
+  settle(seq: number, as: 'delivered' | 'parked'): Promise<void>;
+  /** Upstream's profiles as one JSON text per station. */
+  loadUpstreamProfiles(): Promise<readonly { readonly station: StationId; readonly json: string }[]>;
+  saveUpstreamProfiles(station: StationId, json: string): Promise<void>;
+}
