@@ -1,0 +1,97 @@
+// Builds small sites for tests: say only what the test is about, the rest is an ordinary office car park.
+import type { ChargerProfile } from '../../src/core/model/charger.ts';
+import type { Circuit, Evse, Policy, Site, Station } from '../../src/core/model/site.ts';
+import { onEachPhase, PHASES, type Phase } from '../../src/core/model/units.ts';
+
+export const genericAc: ChargerProfile = {
+  id: 'generic-ac',
+  title: 'Generic AC charger',
+  unit: 'A',
+  stepAmps: 0.1,
+  floor: { purpose: 'TxDefaultProfile', stackLevel: 0 },
+  lease: { purpose: 'TxDefaultProfile', stackLevel: 1 },
+  settleMs: 5_000,
+  callTimeoutMs: 10_000,
+  minIntervalMs: 5_000,
+  leaseMs: 60_000,
+  holdsFloor: true,
+  quirks: [],
+};
+
+export const defaultPolicy: Policy = {
+  cycleMs: 1_000,
+  meter: { holdAfterMs: 2_500, staleAfterMs: 5_000 },
+  stationSampleMaxAgeMs: 60_000,
+  increase: { dwellMs: 10_000, deadbandAmps: 1, rampAmpsPerSecond: 2 },
+  baseLoadReleaseMs: 30_000,
+  attributionMs: 20_000,
+  obedienceToleranceAmps: 1.5,
+  unknownIdTokenWhenOffline: 'accept',
+};
+
+export function circuit(part: Partial<Circuit> & Pick<Circuit, 'id'>): Circuit {
+  return {
+    name: part.id,
+    ratingAmps: onEachPhase(63),
+    marginAmps: onEachPhase(0),
+    allowanceAmps: onEachPhase(0),
+    worstBaseLoadAmps: onEachPhase(20),
+    ...part,
+  };
+}
+
+/** One station with one EVSE, named `<id>/1`. */
+export function evse(part: Partial<Evse> & { readonly station: string }): Evse {
+  return {
+    id: `${part.station}/1`,
+    number: 1,
+    name: part.station,
+    circuit: 'main',
+    supply: 'ac',
+    phases: PHASES as readonly Phase[],
+    minAmps: 6,
+    maxAmps: 32,
+    stepAmps: 0.1,
+    floorAmps: 6,
+    priority: 0,
+    weight: 1,
+    ...part,
+  };
+}
+
+/** A site with one meter `main` on circuit `main`, three EVSEs A, B, C; every part can be replaced. */
+export function buildSite(
+  part: Partial<Omit<Site, 'policy'>> & { readonly policy?: Partial<Policy>; readonly profile?: ChargerProfile } = {},
+): Site {
+  const { policy, profile, ...rest } = part;
+  const evses = part.evses ?? ['A', 'B', 'C'].map((station) => evse({ station }));
+  const stations: Station[] = [...new Set(evses.map((one) => one.station))].map((id) => ({
+    id,
+    name: id,
+    profile: profile ?? genericAc,
+    evses: evses.filter((one) => one.station === id).map((one) => one.id),
+  }));
+  return {
+    id: 'test-site',
+    name: 'Test site',
+    timezone: 'Europe/Berlin',
+    nominalVolts: 230,
+    circuits: [circuit({ id: 'main', meter: 'main' })],
+    meters: [
+      {
+        id: 'main',
+        name: 'Main meter',
+        profile: 'eastron-sdm630',
+        connection: { transport: 'tcp', host: '127.0.0.1', port: 5020, unitId: 1 },
+        pollMs: 1_000,
+        factor: 1,
+        plausibleAmps: 400,
+      },
+    ],
+    stations,
+    evses,
+    policy: { ...defaultPolicy, ...policy },
+    listen: { stations: { host: '127.0.0.1', port: 9220 }, http: { host: '127.0.0.1', port: 8220 } },
+    ...rest,
+  };
+}
