@@ -111,6 +111,24 @@ describe('unknown is bad news', () => {
     expect(Math.max(...seen)).toBe(17.7);
   });
 
+  test('a paused charger that drops off comes back to its floor: room is made before its lease ends', () => {
+    const world = new World(buildSite({ evses: [evse({ station: 'A' }), evse({ station: 'B' })] }));
+    world.plugIn('A/1');
+    world.plugIn('B/1');
+    world.step(60);
+    const cap = { id: 'c', source: { kind: 'utility' as const }, scope: { kind: 'circuit' as const, circuit: 'main' } };
+    world.caps = [{ ...cap, limitAmps: onEachPhase(10) }];
+    world.step(60);
+    expect(world.currents().L1).toBe(10);
+    const paused = world.decisions.at(-1)!.shares.find((share) => share.targetAmps === 0)!.evse;
+    world.disconnect(paused);
+    for (let second = 0; second < 90; second++) {
+      world.step();
+      expect(worstPhase(world)).toBeLessThanOrEqual(10);
+    }
+    expect(world.charger(paused).drawn).toBe(6);
+  });
+
   test('a charger that never connected is reserved at its hardware maximum', () => {
     const world = new World(buildSite());
     world.plugIn('B/1');
