@@ -16,10 +16,17 @@ import type {
 import { Audit } from './audit.ts';
 import { DatabaseFile, type Statement } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
-import { Outbox } from './outbox.ts';
+import { type NewOutboxRow, Outbox } from './outbox.ts';
 import { packJson, unpackJson } from './packed-json.ts';
 import { STATE_MIGRATIONS } from './state-schema.ts';
-import { type Started, type Stopped, type TransactionBounds, Transactions } from './transactions.ts';
+import {
+  type Start,
+  type Started,
+  type StartOutbox,
+  type Stopped,
+  type TransactionBounds,
+  Transactions,
+} from './transactions.ts';
 
 export type StateStoreOptions = {
   /** The state file; its directory MUST exist. */
@@ -140,7 +147,7 @@ export class StateStore implements ControlStore, GatewayStore, AuditPort {
   }
 
   /** The same start again gives the first record, and its `outboxSeq` as long as that row waits. @throws AppError STORE_OUTBOX_FULL */
-  startTransaction(...[start, outbox]: Parameters<GatewayStore['startTransaction']>): Promise<Started> {
+  startTransaction(start: Start, outbox?: StartOutbox): Promise<Started> {
     return this.#group.write(() => this.#transactions.start(start, outbox));
   }
 
@@ -150,12 +157,12 @@ export class StateStore implements ControlStore, GatewayStore, AuditPort {
   }
 
   /** The same stop again appends nothing, and gives its first `outboxSeq` as long as that row waits. @throws AppError STORE_OUTBOX_FULL */
-  stopTransaction(...[localId, outbox]: Parameters<GatewayStore['stopTransaction']>): Promise<Stopped> {
+  stopTransaction(localId: number | undefined, outbox?: NewOutboxRow): Promise<Stopped> {
     return this.#group.write(() => this.#transactions.stop(localId, outbox));
   }
 
   /** @throws AppError STORE_OUTBOX_FULL */
-  append(row: Parameters<GatewayStore['append']>[0]): Promise<{ readonly outboxSeq: number }> {
+  append(row: NewOutboxRow): Promise<{ readonly outboxSeq: number }> {
     return this.#group.write(() => this.#outbox.makeRoom(row.station) ?? { outboxSeq: this.#outbox.append(row) });
   }
 
