@@ -87,6 +87,15 @@ describe('what is kept', () => {
 });
 
 describe('bounds', () => {
+  test('a cycle like the one before costs next to nothing, however large the site', async () => {
+    const { journal, run } = openJournal();
+    const site = randomBytes(100_000).toString('hex');
+    await run(50, () => site);
+    journal.flush();
+    // Ten chunks of five cycles: each chunk carries the site once (half of its hexadecimal text), not five times.
+    expect(journal.health().bytes).toBeLessThan(10 * 130_000);
+  });
+
   test('the file stays near its bound and the oldest cycles go first', async () => {
     const maxBytes = 100_000;
     const { journal, run, path, clock } = openJournal({ maxBytes });
