@@ -31,7 +31,9 @@ function room(part: { readonly store?: Partial<ControlStore>; readonly stored?: 
       meters: {
         ...adapter,
         states: () => ({ main: meter }),
-        onReading: (listener) => void (listeners.reading = listener),
+        onReading: (listener) => {
+          listeners.reading = listener;
+        },
       },
       stations: {
         ...adapter,
@@ -40,12 +42,16 @@ function room(part: { readonly store?: Partial<ControlStore>; readonly stored?: 
           sent.push(...commands);
           return { refused: [] };
         },
-        onUrgent: (listener) => void (listeners.urgent = listener),
+        onUrgent: (listener) => {
+          listeners.urgent = listener;
+        },
       },
       store: {
         load: async () => ({ epoch: 7, caps, ...(part.stored ? { memory: part.stored } : {}) }),
         saveMemory: (memory) => void saved.push(memory),
-        saveCaps: async (newest) => void (caps = newest),
+        saveCaps: async (newest) => {
+          caps = newest;
+        },
         ...part.store,
       },
       journal: { append: () => {} },

@@ -14,7 +14,7 @@ import { solveByLp } from './solve.ts';
 import { verify } from './verify.ts';
 
 /** Programs with more variables than this (after merging) go to progressive filling; measured in docs/benchmarks.md. */
-export const LP_MAX_VARIABLES = 60;
+export const LP_MAX_VARIABLES = 150;
 
 /** One row that an EVSE loads, and what one ampere per phase of it takes there. */
 export type Load = { readonly row: number; readonly coefficient: number };
@@ -47,8 +47,11 @@ export type AllocateInput = {
 
 type Candidate = Situation & { readonly role: Extract<Situation['role'], { kind: 'candidate' }> };
 
-/** The allocation of one cycle. Never throws on a checked site; each fallback says why in `solver.fellBackBecause`. */
-export function allocate(input: AllocateInput): Allocation {
+/**
+ * The allocation of one cycle. Never throws on a checked site; each fallback says why in `solver.fellBackBecause`. A proposer that throws has
+ * failed like one that says so.
+ */
+export function allocate(input: AllocateInput, proposersOf: (program: LinearProgram) => readonly Proposer[] = defaultProposers): Allocation {
   const { site, situations, rows, loads } = input;
   const room = rows.map((row) => row.room);
   const amps = situations.map(() => 0);
@@ -62,8 +65,8 @@ export function allocate(input: AllocateInput): Allocation {
   const { program, groups } = toProgram(admission.admitted, loads, room);
 
   let fellBackBecause: string | undefined;
-  for (const proposer of proposers(program)) {
-    const solution = proposer.solve(program);
+  for (const proposer of proposersOf(program)) {
+    const solution = solveSafely(proposer, program);
     if (solution.kind === 'failed') {
       fellBackBecause ??= `${proposer.name}: ${solution.because}`;
       continue;
@@ -94,13 +97,23 @@ export function allocate(input: AllocateInput): Allocation {
 }
 
 /** Who is asked, in order: the LP while the program is small, filling, and the stand-in. */
-function proposers(
-  program: LinearProgram,
-): readonly { readonly name: 'lp' | 'filling' | 'greedy'; readonly solve: (p: LinearProgram) => Solution }[] {
-  const filling = { name: 'filling', solve: fill } as const;
-  const greedy = { name: 'greedy', solve: allocateGreedily } as const;
-  const lp = { name: 'lp', solve: solveByLp } as const;
-  return program.variables.length <= LP_MAX_VARIABLES ? [lp, filling, greedy] : [filling, greedy];
+export type Proposer = { readonly name: 'lp' | 'filling' | 'greedy'; readonly solve: (program: LinearProgram) => Solution };
+
+function defaultProposers(program: LinearProgram): readonly Proposer[] {
+  const beyondLp: readonly Proposer[] = [
+    { name: 'filling', solve: fill },
+    { name: 'greedy', solve: allocateGreedily },
+  ];
+  return program.variables.length <= LP_MAX_VARIABLES ? [{ name: 'lp', solve: solveByLp }, ...beyondLp] : beyondLp;
+}
+
+function solveSafely({ solve }: Proposer, program: LinearProgram): Solution {
+  try {
+    return solve(program);
+  } catch (error) {
+    // A solver is somebody else's code: whatever it throws, the next in line answers and the report names it.
+    return { kind: 'failed', because: `it threw ${String(error)}` };
+  }
 }
 
 /** Which rows each EVSE loads, and by how much per ampere. */
