@@ -5,7 +5,7 @@ import { ApiServer } from '../api/server.ts';
 import type { Listen, Site } from '../core/model/site.ts';
 import { AppError } from '../engine/app-error.ts';
 import { ThreadPort } from '../system/thread-port.ts';
-import type { ApiToControl, ControlToApi } from './thread-protocol.ts';
+import type { ApiToControl, ControlToApi, RoomHealth } from './thread-protocol.ts';
 import { faultOf, serveWorker, workerSurroundings } from './worker.ts';
 
 export type ApiThreadData = { readonly site: Site; readonly listen: Listen; readonly token: string; readonly consoleDir: string };
@@ -16,6 +16,7 @@ const CONTROL_DEADLINE_MS = 5_000;
 const surroundings = workerSurroundings('api');
 const { site, listen, token, consoleDir } = workerData as ApiThreadData;
 const stopping = new AbortController();
+let rooms: readonly RoomHealth[] = [];
 let control: ThreadPort<ApiToControl, ControlToApi> | undefined;
 
 const server = new ApiServer(surroundings, {
@@ -23,6 +24,7 @@ const server = new ApiServer(surroundings, {
   site,
   token,
   consoleDir,
+  health: () => rooms,
   onRequest: async (request) => {
     if (!control) throw new AppError('THREAD_GONE', 'The control room is not joined yet; try again in a moment.');
     return control.request('control', request, { timeoutMs: CONTROL_DEADLINE_MS });
@@ -32,6 +34,9 @@ const server = new ApiServer(surroundings, {
 async function start(port: MessagePort): Promise<void> {
   const line = new ThreadPort<ApiToControl, ControlToApi>({ port, peer: 'control', ...surroundings });
   control = line;
+  line.on('rooms', (newest) => {
+    rooms = newest;
+  });
   line.on('cycle', (record) => server.publish(record));
   try {
     await server.start(stopping.signal);

@@ -21,7 +21,7 @@ import type { GatewayThreadData } from './gateway-thread.ts';
 import { RemoteStations } from './remote-stations.ts';
 import { Line, remoteControlStore } from './remote-store.ts';
 import type { StoreThreadData } from './store-thread.ts';
-import type { ApiToControl, ControlToApi, ControlToGateway, ControlToStore, GatewayToControl, JoinMessage, Nothing, ThreadFault } from './thread-protocol.ts';
+import type { ApiToControl, ControlToApi, ControlToGateway, ControlToStore, GatewayToControl, JoinMessage, Nothing, RoomHealth, ThreadFault } from './thread-protocol.ts';
 import type { LogLevel, WorkerBasics } from './worker.ts';
 
 /** A room that has not begun its work by then will not. */
@@ -84,6 +84,7 @@ export async function startController(options: RunOptions): Promise<RunningContr
 
   const workers = new Map<string, Worker>();
   const supervised: SupervisedWorker[] = [];
+  const rooms = new Map<string, RoomHealth>();
   const gatewayReady = deferred<{ readonly port: number }>();
   const apiReady = deferred<{ readonly address: string }>();
   const joinGatewayToStore = () => {
@@ -107,6 +108,11 @@ export async function startController(options: RunOptions): Promise<RunningContr
         workers.delete(name);
         log.warn('room.down', { room: name, reason });
         onDown();
+      },
+      onState: (state) => {
+        const because = 'because' in state ? { detail: state.because } : {};
+        rooms.set(name, { name, isReady: state.state === 'up', ...because });
+        apiLine.find()?.publishLatest('rooms', 'rooms', [...rooms.values()]);
       },
     });
     supervised.push(worker);
@@ -149,6 +155,7 @@ export async function startController(options: RunOptions): Promise<RunningContr
       line.on('ready', (ready) => apiReady.resolve(ready));
       line.on('failed', (fault) => failRoom(apiReady, fault));
       apiLine.attach(line);
+      line.publishLatest('rooms', 'rooms', [...rooms.values()]);
     },
     () => apiLine.detach(),
   );

@@ -1,15 +1,14 @@
 // What the threads of one Busbar say to each other: plain data by kind; the two ends of every line are typed from here.
 
+import type { MessagePort } from 'node:worker_threads';
 import type { Command, CycleRecord } from '../core/model/decision.ts';
 import type { Memory } from '../core/model/memory.ts';
 import type { StationState } from '../core/model/snapshot.ts';
 import type { Cap } from '../core/model/limit.ts';
-import type { ControlAnswer, ControlRequest, ControlStore, GatewayStore } from '../engine/ports.ts';
+import type { AuditEntry, ControlAnswer, ControlRequest, ControlStore, GatewayStore } from '../engine/ports.ts';
 
 /** Posted to a worker's own port to give it one end of a line; the port travels in the transfer list. */
-export type JoinMessage = { readonly join: string; readonly port: MessagePortLike };
-type MessagePortLike = import('node:worker_threads').MessagePort;
-
+export type JoinMessage = { readonly join: string; readonly port: MessagePort };
 export type Nothing = { readonly posts: Record<never, never>; readonly requests: Record<never, never> };
 
 type Asked<Port, Names extends keyof Port> = {
@@ -22,7 +21,7 @@ export type ControlToStore = {
   readonly requests: {
     readonly load: { readonly ask: null; readonly answer: Awaited<ReturnType<ControlStore['load']>> };
     readonly saveCaps: { readonly ask: readonly Cap[]; readonly answer: null };
-    readonly audit: { readonly ask: import('../engine/ports.ts').AuditEntry; readonly answer: null };
+    readonly audit: { readonly ask: AuditEntry; readonly answer: null };
   };
 };
 
@@ -59,12 +58,15 @@ export type GatewayToControl = {
 export type ControlToGateway = { readonly posts: { readonly commands: readonly Command[] }; readonly requests: Record<never, never> };
 
 /** control → api */
-export type ControlToApi = { readonly posts: { readonly cycle: CycleRecord }; readonly requests: Record<never, never> };
+export type ControlToApi = { readonly posts: { readonly cycle: CycleRecord; readonly rooms: readonly RoomHealth[] }; readonly requests: Record<never, never> };
 /** api → control */
 export type ApiToControl = {
   readonly posts: { readonly ready: { readonly address: string }; readonly failed: ThreadFault };
   readonly requests: { readonly control: { readonly ask: ControlRequest; readonly answer: ControlAnswer } };
 };
+
+/** Whether one room's thread is up, for /readyz. */
+export type RoomHealth = { readonly name: string; readonly isReady: boolean; readonly detail?: string };
 
 /** Why a thread could not begin its work. */
 export type ThreadFault = { readonly code: string; readonly text: string };
