@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Decision } from '../../src/core/model/decision.ts';
@@ -172,6 +172,8 @@ describe.skipIf(whyNot !== '')('the console in a browser', () => {
       readonly height?: number;
       readonly dark?: boolean;
       readonly answer?: ControlAnswer;
+      /** The page's clock stands still but for `page.clock.runFor`. */
+      readonly holdsTime?: boolean;
     } = {},
   ) {
     const asked: unknown[] = [];
@@ -202,12 +204,21 @@ describe.skipIf(whyNot !== '')('the console in a browser', () => {
     onTestFinished(async () => {
       await context.close();
     });
+    if (options.holdsTime) {
+      await page.clock.install();
+      await page.clock.pauseAt(Date.now() + 60_000);
+    }
     await page.goto(api.url);
     await page.locator('tr[data-evse="bay-01/1"]').waitFor();
     return { ...api, page, asked, complaints, foreign };
   }
 
   const cells = (page: Page, row: string) => page.locator(row).locator('th, td').allInnerTexts();
+  /** What of it can be seen. */
+  const shown = async (locator: Locator) => {
+    await locator.first().waitFor();
+    return (await locator.allInnerTexts()).join('\n');
+  };
   const overflow = (page: Page) =>
     page.evaluate(() => {
       const wide = globalThis as unknown as {
@@ -219,9 +230,9 @@ describe.skipIf(whyNot !== '')('the console in a browser', () => {
   test('shows state, circuits, chargers and reasons, as text, with nothing fetched from elsewhere', async () => {
     const { page, complaints, foreign } = await openPage();
     expect(await page.title()).toBe('Depot Nordhafen · Busbar');
-    expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Depot Nordhafen');
-    expect(await page.getByRole('status', { name: 'Overall state: Normal' }).innerText()).toContain('Normal');
-    expect(await page.locator('.facts').innerText()).toMatch(
+    expect(await shown(page.getByRole('heading', { level: 1 }))).toBe('Depot Nordhafen');
+    expect(await shown(page.getByRole('status', { name: 'Overall state: Normal' }))).toContain('Normal');
+    expect(await shown(page.locator('.facts'))).toMatch(
       /Least headroom, Sub-board B L1\s+−7\.0 A\s+Site limit, the fuse\s+63\.0 A\s+Charging\s+3 of 6/,
     );
 
@@ -230,7 +241,7 @@ describe.skipIf(whyNot !== '')('the console in a browser', () => {
     expect(l1.map((text) => text.trim())).toEqual(['L1', '', '12.0', '38.0', '34.0', '10.0', '63.0']);
     const overloaded = await cells(page, '[data-circuit="b"] tr[data-phase="L1"]');
     expect(overloaded[5]).toBe('−7.0');
-    expect(await page.locator('[data-circuit="b"] .circuit-head').innerText()).toMatch(
+    expect(await shown(page.locator('[data-circuit="b"] .circuit-head'))).toMatch(
       /24 A, set by the utility, evt-7[\s\S]*worst base load assumed[\s\S]*13\.2 kW of 20\.0 kW/,
     );
 
@@ -267,7 +278,7 @@ describe.skipIf(whyNot !== '')('the console in a browser', () => {
     expect(states.slice(2)).toEqual(['Paused by charger', 'Charging', 'Offline', 'Free']);
 
     // A name that is markup is shown as the text it is.
-    expect(await page.locator('tr[data-evse="bay-04/1"] .name').innerText()).toBe(hostile);
+    expect(await shown(page.locator('tr[data-evse="bay-04/1"] .name'))).toBe(hostile);
     expect(await page.locator('img').count()).toBe(0);
     expect(await page.evaluate('window.broken')).toBeUndefined();
     expect(complaints).toEqual([]);
@@ -313,7 +324,7 @@ describe.skipIf(whyNot !== '')('the console in a browser', () => {
     await page.screenshot({ path: join(screenshots, 'console-cautious.png'), fullPage: true });
     server.publish(busyCycle(602, { mode: 'failsafe' }));
     await page.getByRole('status', { name: 'Overall state: Failsafe' }).waitFor();
-    expect(await page.locator('.top').innerText()).toContain('cycle 602');
+    expect(await shown(page.locator('.top'))).toContain('cycle 602');
   });
 
   test('sets a limit after a look at the old and the new value, by keyboard alone', async () => {
@@ -327,12 +338,12 @@ describe.skipIf(whyNot !== '')('the console in a browser', () => {
     await page.keyboard.press('Enter');
     const dialog = page.getByRole('dialog', { name: 'Set the site limit?' });
     await dialog.waitFor();
-    expect(await dialog.innerText()).toMatch(
+    expect(await shown(dialog)).toMatch(
       /Main board[\s\S]*63 A by the fuse[\s\S]*40\.5 A per phase[\s\S]*for 90 minutes/,
     );
     expect(asked).toEqual([]);
     await page.screenshot({ path: join(screenshots, 'console-confirm.png') });
-    expect(await page.locator(':focus').innerText()).toBe('Cancel');
+    expect(await shown(page.locator(':focus'))).toBe('Cancel');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.getByText('Limit 40.5 A accepted').waitFor();
@@ -375,7 +386,7 @@ describe.skipIf(whyNot !== '')('the console in a browser', () => {
     await page.getByText('40.5 A per phase until Mon 08:30, by the facility manager: transformer work').waitFor();
     await page.getByRole('button', { name: 'Clear limit' }).click();
     const clear = page.getByRole('dialog', { name: 'Clear the site limit?' });
-    expect(await clear.innerText()).toContain('40.5 A by the facility manager');
+    expect(await shown(clear)).toContain('40.5 A by the facility manager');
     await clear.getByRole('button', { name: 'Clear limit' }).click();
     await page.getByText('Limit cleared').waitFor();
     expect(asked.at(-1)).toEqual({ kind: 'clear-circuit-limit', circuit: 'main', who: 'this machine' });
@@ -406,19 +417,22 @@ describe.skipIf(whyNot !== '')('the console in a browser', () => {
   });
 
   test('when the controller falls silent or the connection breaks, old numbers are grey and a banner says so', async () => {
-    const { page, server } = await openPage();
+    const { page, server } = await openPage({ holdsTime: true });
     expect(await page.getByRole('alert').count()).toBe(0);
     const banner = page.getByRole('alert');
-    await banner.getByText('The controller makes no cycles.').waitFor({ timeout: 15_000 });
+    await page.clock.runFor(4_500);
+    expect(await banner.count()).toBe(0);
+    await page.clock.runFor(1_500);
+    await banner.getByText('The controller makes no cycles.').waitFor();
     expect(await page.locator('main').getAttribute('data-stale')).toBe('yes');
     server.publish(busyCycle(601));
     await banner.waitFor({ state: 'detached' });
     expect(await page.locator('main').getAttribute('data-stale')).toBe('no');
     await server.stop();
-    await banner.getByText('Connection lost.').waitFor({ timeout: 15_000 });
-    expect(await page.getByRole('status', { name: 'Overall state: Unknown' }).innerText()).toContain(
-      'last known: Normal',
-    );
+    await banner.getByText('Connection lost.').waitFor();
+    expect(await page.locator('main').getAttribute('data-stale')).toBe('no');
+    await page.clock.runFor(6_000);
+    expect(await shown(page.getByRole('status', { name: 'Overall state: Unknown' }))).toContain('last known: Normal');
     expect(await page.locator('main').getAttribute('data-stale')).toBe('yes');
     await page.screenshot({ path: join(screenshots, 'console-lost.png') });
   });

@@ -1,6 +1,6 @@
 // Asks before a change: names what is now and what will be, and starts with the focus on the harmless answer.
 
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 type Props = {
   readonly title: string;
@@ -13,7 +13,7 @@ type Props = {
 
 export function ConfirmDialog({ title, rows, action, isBusy, onConfirm, onCancel }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
     return () => element?.close();

@@ -77,7 +77,7 @@ export function LimitControl({ site, state }: { readonly site: SiteView; readonl
         <Field
           name="untilMinutes"
           label="For, minutes"
-          hint="or until cleared"
+          hint="optional"
           text={minutes}
           fault={faultOf('untilMinutes')}
           mode="numeric"

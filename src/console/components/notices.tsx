@@ -28,7 +28,7 @@ export function Connection() {
         {isConnected.value ? 'Waiting for the first cycle of the controller…' : 'Connecting to Busbar…'}
       </p>
     );
-  if (!isStale.value) return null;
+  if (isConnected.value && !isStale.value) return null;
   const since = `The numbers below are from ${clockTime(view.wallNowMs, timezone)}`;
   return (
     <p class="banner bad" role="alert">
