@@ -117,6 +117,7 @@ export type ControlRequest =
       /** Exactly one of the two. */
       readonly limitAmps?: number;
       readonly limitWatts?: number;
+      /** Instant on the controller's steady time line at which the limit ends by itself. */
       readonly untilMs?: number;
       readonly who: string;
       readonly note?: string;

@@ -122,6 +122,7 @@ describe('who may write', () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'])
       expect((await ask(target, { method: 'PUT', headers: { 'content-type': type }, body })).status).toBe(415);
     expect((await ask(target, { method: 'PUT', body })).status).toBe(415);
+    expect((await ask(target, { method: 'PUT' })).status).toBe(415);
     expect(
       (await ask(target, { method: 'DELETE', headers: { 'content-type': 'text/plain', 'content-length': '16' }, body }))
         .status,

@@ -1,6 +1,6 @@
 // Sets and clears the site's limit: nothing is sent before a person has seen the old and the new value side by side.
 
-import { useSignal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import type { CapView, CircuitSiteView, SiteView, StateView } from '../../core/model/state-view.ts';
 import { PHASES } from '../../core/model/units.ts';
 import { ampsInWords, dayAndTime, kilowatts } from '../format.ts';
@@ -12,9 +12,7 @@ type Wish = { readonly kind: 'set'; readonly change: LimitChange } | { readonly 
 
 export function LimitControl({ site, state }: { readonly site: SiteView; readonly state: StateView }) {
   const root = site.circuits[0];
-  const limit = useSignal('');
-  const minutes = useSignal('');
-  const note = useSignal('');
+  const texts = { limit: useSignal(''), minutes: useSignal(''), note: useSignal('') };
   const fault = useSignal<Fault | undefined>(undefined);
   const done = useSignal('');
   const wish = useSignal<Wish | undefined>(undefined);
@@ -23,12 +21,16 @@ export function LimitControl({ site, state }: { readonly site: SiteView; readonl
   const ratingAmps = Math.max(...PHASES.map((phase) => root.ratingAmps[phase]));
   const caps = state.caps.filter((cap) => cap.circuit === root.id && cap.authorKind === 'facility-manager');
 
-  const review = (event: Event) => {
-    event.preventDefault();
+  const propose = (proposed: Wish) => {
     done.value = '';
-    const read = readChange(limit.value, minutes.value, note.value, ratingAmps);
+    fault.value = undefined;
+    wish.value = proposed;
+  };
+  const review = () => {
+    done.value = '';
+    const read = readChange(texts.limit.value, texts.minutes.value, texts.note.value, ratingAmps);
+    if (read.change) propose({ kind: 'set', change: read.change });
     fault.value = read.fault;
-    if (read.change) wish.value = { kind: 'set', change: read.change };
   };
   const send = async () => {
     const asked = wish.value;
@@ -40,11 +42,7 @@ export function LimitControl({ site, state }: { readonly site: SiteView; readonl
     if (fault.value) return;
     const said = asked.kind === 'set' ? `Limit ${ampsInWords(asked.change.limitAmps)} accepted` : 'Limit cleared';
     done.value = `${said}: it takes effect with the next cycle.`;
-    if (asked.kind === 'set') {
-      limit.value = '';
-      minutes.value = '';
-      note.value = '';
-    }
+    if (asked.kind === 'set') for (const text of Object.values(texts)) text.value = '';
   };
   const faultOf = (field: string) => (fault.value?.field === field ? fault.value.text : undefined);
   const isElsewhere = fault.value && !['limitAmps', 'untilMinutes', 'note'].includes(fault.value.field ?? '');
@@ -57,36 +55,8 @@ export function LimitControl({ site, state }: { readonly site: SiteView; readonl
           {root.name}, now {limitInForce(root, state)}
         </p>
       </div>
-      {caps.map((cap) => (
-        <p key={cap.id} class="cap">
-          <span>{describeCap(cap, site.timezone)}</span>
-          <button
-            type="button"
-            onClick={() => {
-              done.value = '';
-              fault.value = undefined;
-              wish.value = { kind: 'clear' };
-            }}
-          >
-            Clear limit
-          </button>
-        </p>
-      ))}
-      <form class="limit-form" noValidate onSubmit={review}>
-        <Field name="limitAmps" label="Limit, A per phase" text={limit} fault={faultOf('limitAmps')} mode="decimal" />
-        <Field
-          name="untilMinutes"
-          label="For, minutes"
-          hint="optional"
-          text={minutes}
-          fault={faultOf('untilMinutes')}
-          mode="numeric"
-        />
-        <Field name="note" label="Reason" hint="optional" text={note} fault={faultOf('note')} mode="text" />
-        <button type="submit" class="primary">
-          Review
-        </button>
-      </form>
+      <CapsInForce caps={caps} timezone={site.timezone} onClear={() => propose({ kind: 'clear' })} />
+      <LimitForm texts={texts} faultOf={faultOf} onReview={review} />
       {isElsewhere && (
         <p class="fault" role="alert">
           {fault.value?.text}
@@ -106,6 +76,63 @@ export function LimitControl({ site, state }: { readonly site: SiteView; readonl
         />
       )}
     </section>
+  );
+}
+
+type CapsProps = { readonly caps: readonly CapView[]; readonly timezone: string; readonly onClear: () => void };
+
+function CapsInForce({ caps, timezone, onClear }: CapsProps) {
+  return (
+    <>
+      {caps.map((cap) => (
+        <p key={cap.id} class="cap">
+          <span>{describeCap(cap, timezone)}</span>
+          <button type="button" onClick={onClear}>
+            Clear limit
+          </button>
+        </p>
+      ))}
+    </>
+  );
+}
+
+type FormProps = {
+  readonly texts: {
+    readonly limit: Signal<string>;
+    readonly minutes: Signal<string>;
+    readonly note: Signal<string>;
+  };
+  readonly faultOf: (field: string) => string | undefined;
+  readonly onReview: () => void;
+};
+
+function LimitForm({ texts, faultOf, onReview }: FormProps) {
+  const review = (event: Event) => {
+    event.preventDefault();
+    onReview();
+  };
+  return (
+    <form class="limit-form" noValidate onSubmit={review}>
+      <Field
+        name="limitAmps"
+        label="Limit, A per phase"
+        text={texts.limit}
+        fault={faultOf('limitAmps')}
+        mode="decimal"
+      />
+      <Field
+        name="untilMinutes"
+        label="For, minutes"
+        hint="optional"
+        text={texts.minutes}
+        fault={faultOf('untilMinutes')}
+        mode="numeric"
+      />
+      <Field name="note" label="Reason" hint="optional" text={texts.note} fault={faultOf('note')} mode="text" />
+      <button type="submit" class="primary">
+        Review
+      </button>
+    </form>
   );
 }
 
