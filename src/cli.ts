@@ -56,18 +56,25 @@ const program = new Command('busbar')
 
 program
   .command('run')
-  .description('control a site until stopped (SIGINT or SIGTERM); chargers then keep their leases, which run out onto the floor')
+  .description(
+    'control a site until stopped (SIGINT or SIGTERM); chargers then keep their leases, which run out onto the floor',
+  )
   .argument('<site>', 'site file, such as site-config/office.json')
   .option('--data <dir>', 'where state and journal are kept', process.env.BUSBAR_DATA ?? 'data')
   .option('--log-level <level>', 'debug, info, warn or error; JSON lines on standard error', logLevel, 'info')
-  .addHelpText('after', '\nExample:\n  busbar check site-config/office.json && busbar run site-config/office.json --data /var/lib/busbar')
+  .addHelpText(
+    'after',
+    '\nExample:\n  busbar check site-config/office.json && busbar run site-config/office.json --data /var/lib/busbar',
+  )
   .action((site: string, options: { data: string; logLevel: 'debug' | 'info' | 'warn' | 'error' }) =>
     carryOut(async () => (await import('./wiring/run-verb.ts')).runRunVerb({ file: site, ...options }, io)),
   );
 
 program
   .command('check')
-  .description('check a site file: every fault with its place, or the circuits as a tree and the floor proof per circuit and phase')
+  .description(
+    'check a site file: every fault with its place, or the circuits as a tree and the floor proof per circuit and phase',
+  )
   .argument('<site>', 'site file')
   .option('--json', 'the answer as JSON', false)
   .addHelpText('after', '\nExample:\n  busbar check site-config/garage.json')
@@ -77,13 +84,16 @@ program
 
 program
   .command('demo')
-  .description('the controller against a simulated site, all on loopback: meter, chargers, cars and the operator’s back end')
+  .description(
+    'the controller against a simulated site, all on loopback: meter, chargers, cars and the operator’s back end',
+  )
   .option('--site <file>', 'another site file to simulate')
   .option('--day-minutes <minutes>', 'how many minutes a simulated day takes', aboveZero, 24)
   .option('--seed <number>', 'the same seed gives the same day', wholeNumber, 1)
   .option('--log-level <level>', 'debug, info, warn or error', logLevel, 'warn')
-  .action((options: { site?: string; dayMinutes: number; seed: number; logLevel: 'debug' | 'info' | 'warn' | 'error' }) =>
-    carryOut(async () => (await import('./wiring/demo-verb.ts')).runDemoVerb(options, io)),
+  .action(
+    (options: { site?: string; dayMinutes: number; seed: number; logLevel: 'debug' | 'info' | 'warn' | 'error' }) =>
+      carryOut(async () => (await import('./wiring/demo-verb.ts')).runDemoVerb(options, io)),
   );
 
 program
@@ -114,13 +124,22 @@ program
   .argument('<profile>', 'profile id, such as eastron-sdm630; files in profiles/meters')
   .argument('<address>', 'host:port of the Modbus TCP meter or gateway')
   .option('--unit <id>', 'Modbus unit id', wholeNumber)
-  .option('--factor <number>', 'multiplies currents and powers: transformer ratio, or −1 when they sit the wrong way round', Number)
+  .option(
+    '--factor <number>',
+    'multiplies currents and powers: transformer ratio, or −1 when they sit the wrong way round',
+    Number,
+  )
   .option('--watch', 'read again each second until interrupted', false)
   .option('--raw', 'show the registers as they came', false)
   .option('--json', 'JSON, one object a reading', false)
   .addHelpText('after', '\nExample:\n  busbar meter eastron-sdm630 192.0.2.10:502 --unit 1 --watch')
-  .action((profile: string, address: string, options: { unit?: number; factor?: number; watch: boolean; raw: boolean; json: boolean }) =>
-    carryOut(async () => (await import('./wiring/meter-verb.ts')).runMeterVerb({ profile, address, ...options }, io)),
+  .action(
+    (
+      profile: string,
+      address: string,
+      options: { unit?: number; factor?: number; watch: boolean; raw: boolean; json: boolean },
+    ) =>
+      carryOut(async () => (await import('./wiring/meter-verb.ts')).runMeterVerb({ profile, address, ...options }, io)),
   );
 
 program
@@ -134,7 +153,9 @@ program
 
 async function main(): Promise<void> {
   if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
-    io.err(`busbar needs Node ${OLDEST_NODE} or later, this is ${process.version}. In a clone, "npm start" and "npx busbar" bring their own.`);
+    io.err(
+      `busbar needs Node ${OLDEST_NODE} or later, this is ${process.version}. In a clone, "npm start" and "npx busbar" bring their own.`,
+    );
     process.exitCode = 1;
     return;
   }

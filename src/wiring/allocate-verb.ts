@@ -1,15 +1,15 @@
 // `busbar allocate`: one decision for a situation written by hand or by a program; nothing is sent to anybody.
 
 import { z } from 'zod';
-import { describeReason } from '../core/command/explain.ts';
 import { blankEvseMemory } from '../core/command/absorb.ts';
+import { describeReason } from '../core/command/explain.ts';
 import { newLease } from '../core/command/exposure.ts';
 import { decide } from '../core/decide.ts';
 import type { Decision } from '../core/model/decision.ts';
-import { emptyMemory, type EvseMemory, type Memory } from '../core/model/memory.ts';
+import { type EvseMemory, emptyMemory, type Memory } from '../core/model/memory.ts';
 import type { Site } from '../core/model/site.ts';
 import type { EvseState, Snapshot, StationState } from '../core/model/snapshot.ts';
-import { type Instant, mapPhases, onEachPhase, PHASES, type PhaseAmps } from '../core/model/units.ts';
+import { mapPhases, onEachPhase, PHASES, type PhaseAmps } from '../core/model/units.ts';
 import type { ExitCode, Io } from './io.ts';
 import { loadOrTell } from './run-verb.ts';
 import { table } from './table.ts';
@@ -17,7 +17,7 @@ import { table } from './table.ts';
 /** The longest situation read, in characters: thousands of EVSEs. */
 const MAX_INPUT_CHARS = 4 * 1024 * 1024;
 /** The decision is made at this instant; ages in the situation count back from it. Fixed, so that the same input gives the same bytes. */
-const NOW: Instant = Date.UTC(2026, 0, 1);
+const NOW = Date.UTC(2026, 0, 1);
 
 const amps = z.number().min(-10_000).max(10_000);
 const phaseAmps = z
@@ -40,8 +40,13 @@ export const situationSchema = z.strictObject({
       z.strictObject({
         car: z.boolean().default(false).describe('A transaction is running.'),
         connected: z.boolean().default(true).describe('The charger answers us.'),
-        offeredAmps: limitAmps.optional().describe('The limit it was told last and has confirmed; left out: its floor.'),
-        drawnAmps: z.union([limitAmps, z.array(limitAmps).min(1).max(3)]).optional().describe("Measured on the EVSE's own L1, L2, L3."),
+        offeredAmps: limitAmps
+          .optional()
+          .describe('The limit it was told last and has confirmed; left out: its floor.'),
+        drawnAmps: z
+          .union([limitAmps, z.array(limitAmps).min(1).max(3)])
+          .optional()
+          .describe("Measured on the EVSE's own L1, L2, L3."),
       }),
     )
     .default({})
@@ -64,7 +69,11 @@ type Situation = z.infer<typeof situationSchema>;
 export type AllocateVerbOptions = { readonly site: string; readonly json: boolean };
 
 /** Reads a situation from `input`, prints the decision. 1 with located errors when site or situation have faults. */
-export async function runAllocateVerb(options: AllocateVerbOptions, input: AsyncIterable<unknown>, io: Io): Promise<ExitCode> {
+export async function runAllocateVerb(
+  options: AllocateVerbOptions,
+  input: AsyncIterable<unknown>,
+  io: Io,
+): Promise<ExitCode> {
   const site = loadOrTell(options.site, io);
   if (!site) return 1;
   let text = '';
@@ -104,15 +113,23 @@ function parseSituation(text: string, site: Site, io: Io): Situation | undefined
 
 function unknownNames({ meters, evses, limits }: Situation, site: Site): string[] {
   const check = (kind: string, path: string, name: string, known: readonly { readonly id: string }[]) =>
-    known.some((one) => one.id === name) ? [] : [`standard input: ${path}: there is no ${kind} "${name}"; the site has ${known.map((one) => one.id).join(', ')}`];
+    known.some((one) => one.id === name)
+      ? []
+      : [
+          `standard input: ${path}: there is no ${kind} "${name}"; the site has ${known.map((one) => one.id).join(', ')}`,
+        ];
   return [
     ...Object.keys(meters).flatMap((name) => check('meter', `meters.${name}`, name, site.meters)),
     ...Object.keys(evses).flatMap((name) => check('EVSE', `evses.${name}`, name, site.evses)),
     ...limits.flatMap(({ circuit, evse, limitAmps: inAmps, limitWatts }, at) => [
       ...(circuit === undefined ? [] : check('circuit', `limits.${at}.circuit`, circuit, site.circuits)),
       ...(evse === undefined ? [] : check('EVSE', `limits.${at}.evse`, evse, site.evses)),
-      ...((circuit === undefined) === (evse === undefined) ? [`standard input: limits.${at}: expected either circuit or evse`] : []),
-      ...(inAmps === undefined && limitWatts === undefined ? [`standard input: limits.${at}: expected limitAmps or limitWatts`] : []),
+      ...((circuit === undefined) === (evse === undefined)
+        ? [`standard input: limits.${at}: expected either circuit or evse`]
+        : []),
+      ...(inAmps === undefined && limitWatts === undefined
+        ? [`standard input: limits.${at}: expected limitAmps or limitWatts`]
+        : []),
     ]),
   ];
 }
@@ -143,7 +160,14 @@ function snapshotOf(site: Site, situation: Situation): Snapshot {
     ...(limitWatts === undefined ? {} : { limitWatts }),
     ...(note === undefined ? {} : { note }),
   }));
-  return { cycle: 1, now: NOW, wallNow: NOW, meters: Object.fromEntries(meters), stations: Object.fromEntries(stations), caps };
+  return {
+    cycle: 1,
+    now: NOW,
+    wallNow: NOW,
+    meters: Object.fromEntries(meters),
+    stations: Object.fromEntries(stations),
+    caps,
+  };
 }
 
 function evseStateOf(site: Site, id: string, situation: Situation): EvseState {
@@ -158,7 +182,11 @@ function evseStateOf(site: Site, id: string, situation: Situation): EvseState {
     chargingState: 'Charging',
     statusSince: since,
     transaction: { id: `input-${id}`, startedAt: since },
-    ...(drawn === undefined ? {} : { drawn: { amps: Array.isArray(drawn) ? drawn : Array.from({ length: wired }, () => drawn), measuredAt: NOW } }),
+    ...(drawn === undefined
+      ? {}
+      : {
+          drawn: { amps: Array.isArray(drawn) ? drawn : Array.from({ length: wired }, () => drawn), measuredAt: NOW },
+        }),
   };
 }
 
@@ -168,21 +196,41 @@ function memoryOf(site: Site, situation: Situation): Memory {
     const { profile } = site.stations.find((station) => station.id === evse.station)!;
     const longAgo = NOW - 600_000;
     const offered = situation.evses[evse.id]?.offeredAmps;
-    const lease = offered === undefined ? [] : [{ ...newLease('input', offered, NOW, profile), sentAt: NOW, acknowledgedAt: longAgo, settledAt: longAgo }];
-    return [evse.id, { ...blankEvseMemory, floor: { state: 'proved', amps: evse.floorAmps, since: longAgo, settledAt: longAgo }, leases: lease, connection: 1, wantsMoreSince: longAgo }];
+    const lease =
+      offered === undefined
+        ? []
+        : [{ ...newLease('input', offered, NOW, profile), sentAt: NOW, acknowledgedAt: longAgo, settledAt: longAgo }];
+    return [
+      evse.id,
+      {
+        ...blankEvseMemory,
+        floor: { state: 'proved', amps: evse.floorAmps, since: longAgo, settledAt: longAgo },
+        leases: lease,
+        connection: 1,
+        wantsMoreSince: longAgo,
+      },
+    ];
   });
   return { ...emptyMemory('input'), evses: Object.fromEntries(evses) };
 }
 
 function print(site: Site, decision: Decision, io: Io): void {
   const number = (value: number) => value.toFixed(1);
-  const commandOf = (evse: string) => decision.commands.find((command) => command.evse === evse && command.role === 'lease');
+  const commandOf = (evse: string) =>
+    decision.commands.find((command) => command.evse === evse && command.role === 'lease');
   io.out(
     table(
       ['EVSE', 'offered A', 'target A', 'send now', 'phases', 'why'],
       decision.shares.map((share) => {
         const command = commandOf(share.evse);
-        return [share.evse, number(share.offeredAmps), number(share.targetAmps), command ? `${command.change} ${number(command.limitAmps)} A` : '—', share.phases.join(' '), describeReason(share.reason, site)];
+        return [
+          share.evse,
+          number(share.offeredAmps),
+          number(share.targetAmps),
+          command ? `${command.change} ${number(command.limitAmps)} A` : '—',
+          share.phases.join(' '),
+          describeReason(share.reason, site),
+        ];
       }),
       ['left', 'right', 'right', 'left', 'left', 'left'],
     ),
@@ -194,12 +242,22 @@ function print(site: Site, decision: Decision, io: Io): void {
       decision.circuits.flatMap((circuit) =>
         PHASES.map((phase) => {
           const report = circuit.phases[phase];
-          return [circuit.circuit, phase, number(report.limitAmps), number(report.baseLoadAmps), number(report.allocatedAmps), number(report.exposureAmps), number(report.headroomAmps)];
+          return [
+            circuit.circuit,
+            phase,
+            number(report.limitAmps),
+            number(report.baseLoadAmps),
+            number(report.allocatedAmps),
+            number(report.exposureAmps),
+            number(report.headroomAmps),
+          ];
         }),
       ),
       ['left', 'left', 'right', 'right', 'right', 'right', 'right'],
     ),
   );
   for (const notice of decision.notices) io.out(`${notice.severity}: ${notice.text}`);
-  io.out(`mode ${decision.mode}, answered by ${decision.solver.answeredBy} (${decision.solver.variables} variables, ${decision.solver.rows} rows)`);
+  io.out(
+    `mode ${decision.mode}, answered by ${decision.solver.answeredBy} (${decision.solver.variables} variables, ${decision.solver.rows} rows)`,
+  );
 }

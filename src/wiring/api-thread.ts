@@ -8,7 +8,12 @@ import { ThreadPort } from '../system/thread-port.ts';
 import type { ApiToControl, ControlToApi, RoomHealth } from './thread-protocol.ts';
 import { faultOf, serveWorker, workerSurroundings } from './worker.ts';
 
-export type ApiThreadData = { readonly site: Site; readonly listen: Listen; readonly token: string; readonly consoleDir: string };
+export type ApiThreadData = {
+  readonly site: Site;
+  readonly listen: Listen;
+  readonly token: string;
+  readonly consoleDir: string;
+};
 
 /** Control answers a person within a cycle. */
 const CONTROL_DEADLINE_MS = 5_000;

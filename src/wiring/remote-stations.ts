@@ -30,7 +30,8 @@ export class RemoteStations implements StationsPort {
     line.on('image', (image) => {
       if (generation !== this.#generation) return;
       const { link } = image;
-      const renumbered = link.state === 'never' ? link : { ...link, connection: link.connection + generation * CONNECTIONS_PER_GATEWAY };
+      const renumbered =
+        link.state === 'never' ? link : { ...link, connection: link.connection + generation * CONNECTIONS_PER_GATEWAY };
       // A gateway that is new has seen nothing yet; what the one before saw must not become "never".
       if (link.state === 'never' && this.#states[image.station]?.link.state !== 'never') return;
       this.#states = { ...this.#states, [image.station]: { ...image, link: renumbered } };
@@ -45,7 +46,9 @@ export class RemoteStations implements StationsPort {
     this.#states = Object.fromEntries(
       Object.entries(this.#states).map(([id, state]) => [
         id,
-        state.link.state === 'connected' ? { ...state, link: { ...state.link, state: 'disconnected', since }, upstreamLink: 'down' } : state,
+        state.link.state === 'connected'
+          ? { ...state, link: { ...state.link, state: 'disconnected', since }, upstreamLink: 'down' }
+          : state,
       ]),
     );
     this.#onUrgent('gateway.down');
@@ -57,7 +60,9 @@ export class RemoteStations implements StationsPort {
 
   send(commands: readonly Command[]): { readonly refused: readonly string[] } {
     if (commands.length === 0) return { refused: [] };
-    return this.#line?.post('commands', commands) === 'sent' ? { refused: [] } : { refused: commands.map((command) => command.id) };
+    return this.#line?.post('commands', commands) === 'sent'
+      ? { refused: [] }
+      : { refused: commands.map((command) => command.id) };
   }
 
   onUrgent(listener: (reason: string) => void): void {
@@ -74,7 +79,9 @@ function unseen(site: Site, station: StationId): StationState {
   return {
     station,
     link: { state: 'never' },
-    evses: site.evses.filter((evse) => evse.station === station).map((evse) => ({ evse: evse.id, connectorStatus: 'Unknown' })),
+    evses: site.evses
+      .filter((evse) => evse.station === station)
+      .map((evse) => ({ evse: evse.id, connectorStatus: 'Unknown' })),
     upstreamProfiles: [],
     upstreamLink: site.upstream ? 'down' : 'none',
   };

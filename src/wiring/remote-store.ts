@@ -27,7 +27,10 @@ export class Line<Port> {
 
   /** @throws AppError THREAD_GONE while there is no peer */
   get(): Port {
-    if (!this.#port) throw new AppError('THREAD_GONE', `The ${this.#peer} thread is being started again; try again in a moment.`, { peer: this.#peer });
+    if (!this.#port)
+      throw new AppError('THREAD_GONE', `The ${this.#peer} thread is being started again; try again in a moment.`, {
+        peer: this.#peer,
+      });
     return this.#port;
   }
 
@@ -57,7 +60,11 @@ export function remoteControlStore(
   };
   return {
     load: async () => line.get().request('load', null, { timeoutMs: STORE_DEADLINE_MS }),
-    saveMemory: (memory) => post(line.find()?.publishLatest('memory', 'memory', memory) === 'full' ? 'full' : line.find() ? 'sent' : undefined, 'memory'),
+    saveMemory: (memory) =>
+      post(
+        line.find()?.publishLatest('memory', 'memory', memory) === 'full' ? 'full' : line.find() ? 'sent' : undefined,
+        'memory',
+      ),
     saveCaps: async (caps) => {
       await line.get().request('saveCaps', caps, { timeoutMs: STORE_DEADLINE_MS });
     },
@@ -70,7 +77,9 @@ export function remoteControlStore(
 
 /** The gateway's store over `line`. */
 export function remoteGatewayStore(line: GatewayStoreLine): GatewayStore {
-  const ask = (method: keyof GatewayStore) => async (...args: unknown[]) =>
-    line.get().request(method, args as never, { timeoutMs: STORE_DEADLINE_MS });
+  const ask =
+    (method: keyof GatewayStore) =>
+    async (...args: unknown[]) =>
+      line.get().request(method, args as never, { timeoutMs: STORE_DEADLINE_MS });
   return Object.fromEntries(GATEWAY_STORE_METHODS.map((method) => [method, ask(method)])) as unknown as GatewayStore;
 }

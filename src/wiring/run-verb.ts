@@ -16,7 +16,9 @@ export async function runRunVerb({ file, data, logLevel }: RunVerbOptions, io: I
   if (!site) return 1;
   const password = site.upstream?.passwordEnv === undefined ? undefined : process.env[site.upstream.passwordEnv];
   if (site.upstream?.passwordEnv !== undefined && password === undefined) {
-    io.err(`${file}: upstream.passwordEnv: the environment variable ${site.upstream.passwordEnv} is not set; set it to the upstream's password.`);
+    io.err(
+      `${file}: upstream.passwordEnv: the environment variable ${site.upstream.passwordEnv} is not set; set it to the upstream's password.`,
+    );
     return 1;
   }
   const running = await startController({
@@ -26,7 +28,9 @@ export async function runRunVerb({ file, data, logLevel }: RunVerbOptions, io: I
     meters: siteMeters(site),
     ...(password === undefined ? {} : { upstreamPassword: password }),
   });
-  io.out(`${site.name}: stations on ws://${site.listen.stations.host}:${running.stationsPort}/ocpp/<station id>, console on ${running.consoleAddress}`);
+  io.out(
+    `${site.name}: stations on ws://${site.listen.stations.host}:${running.stationsPort}/ocpp/<station id>, console on ${running.consoleAddress}`,
+  );
   io.out(`Beyond this machine the API asks for the token in ${running.tokenFile}.`);
   await untilAborted(io.signal);
   io.err('busbar: stopping; chargers keep their leases, which run out onto the floor');

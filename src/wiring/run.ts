@@ -12,7 +12,7 @@ import type { Site } from '../core/model/site.ts';
 import { AppError } from '../engine/app-error.ts';
 import { Controller } from '../engine/controller.ts';
 import type { MetersPort, Surroundings } from '../engine/ports.ts';
-import { type ClockAnchor, anchorClock, systemClock, systemRandom } from '../system/clock.ts';
+import { anchorClock, type ClockAnchor, systemClock, systemRandom } from '../system/clock.ts';
 import { createLog } from '../system/log.ts';
 import { type SupervisedWorker, superviseWorker } from '../system/supervisor.ts';
 import { ThreadPort } from '../system/thread-port.ts';
@@ -21,7 +21,17 @@ import type { GatewayThreadData } from './gateway-thread.ts';
 import { RemoteStations } from './remote-stations.ts';
 import { Line, remoteControlStore } from './remote-store.ts';
 import type { StoreThreadData } from './store-thread.ts';
-import type { ApiToControl, ControlToApi, ControlToGateway, ControlToStore, GatewayToControl, JoinMessage, Nothing, RoomHealth, ThreadFault } from './thread-protocol.ts';
+import type {
+  ApiToControl,
+  ControlToApi,
+  ControlToGateway,
+  ControlToStore,
+  GatewayToControl,
+  JoinMessage,
+  Nothing,
+  RoomHealth,
+  ThreadFault,
+} from './thread-protocol.ts';
 import type { LogLevel, WorkerBasics } from './worker.ts';
 
 /** A room that has not begun its work by then will not. */
@@ -60,7 +70,11 @@ export async function startController(options: RunOptions): Promise<RunningContr
   const { site, dataDir, logLevel } = options;
   const anchor: ClockAnchor = anchorClock();
   const basics: WorkerBasics = { anchor, logLevel };
-  const surroundings: Surroundings = { clock: systemClock(anchor), random: systemRandom, log: createLog('control', logLevel) };
+  const surroundings: Surroundings = {
+    clock: systemClock(anchor),
+    random: systemRandom,
+    log: createLog('control', logLevel),
+  };
   const { clock, log } = surroundings;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const { token, tokenFile } = apiToken(dataDir);
@@ -127,12 +141,20 @@ export async function startController(options: RunOptions): Promise<RunningContr
     },
     () => storeLine.detach(),
   );
-  const gatewayData: GatewayThreadData = { site, ...(options.upstreamPassword === undefined ? {} : { upstreamPassword: options.upstreamPassword }) };
+  const gatewayData: GatewayThreadData = {
+    site,
+    ...(options.upstreamPassword === undefined ? {} : { upstreamPassword: options.upstreamPassword }),
+  };
   supervise(
     'gateway',
     () => startWorker('gateway-thread', gatewayData, basics),
     (worker) => {
-      const line = new ThreadPort<ControlToGateway, GatewayToControl>({ port: joined(worker, 'control'), peer: 'gateway', clock, log });
+      const line = new ThreadPort<ControlToGateway, GatewayToControl>({
+        port: joined(worker, 'control'),
+        peer: 'gateway',
+        clock,
+        log,
+      });
       line.on('ready', (ready) => gatewayReady.resolve(ready));
       line.on('failed', (fault) => failRoom(gatewayReady, fault));
       stations.attach(line);
@@ -140,12 +162,22 @@ export async function startController(options: RunOptions): Promise<RunningContr
     },
     () => stations.detach(),
   );
-  const apiData: ApiThreadData = { site, listen: site.listen.http, token, consoleDir: join(packageRoot(), 'dist', 'console') };
+  const apiData: ApiThreadData = {
+    site,
+    listen: site.listen.http,
+    token,
+    consoleDir: join(packageRoot(), 'dist', 'console'),
+  };
   supervise(
     'api',
     () => startWorker('api-thread', apiData, basics),
     (worker) => {
-      const line = new ThreadPort<ControlToApi, ApiToControl>({ port: joined(worker, 'control'), peer: 'api', clock, log });
+      const line = new ThreadPort<ControlToApi, ApiToControl>({
+        port: joined(worker, 'control'),
+        peer: 'api',
+        clock,
+        log,
+      });
       line.handle('control', async (request) => {
         const answer = await controller.request(request);
         const { kind, circuit, who, ...rest } = request;
@@ -171,9 +203,16 @@ export async function startController(options: RunOptions): Promise<RunningContr
     await controller.start();
     const deadline = new AbortController();
     const late = clock.sleep('run.start', START_DEADLINE_MS, deadline.signal).then(() => {
-      if (!deadline.signal.aborted) throw new AppError('START_TIMEOUT', `Not every room began its work within ${START_DEADLINE_MS / 1000} s; see the log.`);
+      if (!deadline.signal.aborted)
+        throw new AppError(
+          'START_TIMEOUT',
+          `Not every room began its work within ${START_DEADLINE_MS / 1000} s; see the log.`,
+        );
     });
-    const [{ port }, { address }] = await Promise.race([Promise.all([gatewayReady.promise, apiReady.promise]), late.then(() => new Promise<never>(() => {}))]);
+    const [{ port }, { address }] = await Promise.race([
+      Promise.all([gatewayReady.promise, apiReady.promise]),
+      late.then(() => new Promise<never>(() => {})),
+    ]);
     deadline.abort();
     return { consoleAddress: address, stationsPort: port, tokenFile, controller, stop };
   } catch (error) {

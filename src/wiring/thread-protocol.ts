@@ -2,9 +2,9 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { Command, CycleRecord } from '../core/model/decision.ts';
+import type { Cap } from '../core/model/limit.ts';
 import type { Memory } from '../core/model/memory.ts';
 import type { StationState } from '../core/model/snapshot.ts';
-import type { Cap } from '../core/model/limit.ts';
 import type { AuditEntry, ControlAnswer, ControlRequest, ControlStore, GatewayStore } from '../engine/ports.ts';
 
 /** Posted to a worker's own port to give it one end of a line; the port travels in the transfer list. */
@@ -12,7 +12,9 @@ export type JoinMessage = { readonly join: string; readonly port: MessagePort };
 export type Nothing = { readonly posts: Record<never, never>; readonly requests: Record<never, never> };
 
 type Asked<Port, Names extends keyof Port> = {
-  readonly [N in Names]: Port[N] extends (...args: infer A) => Promise<infer R> ? { readonly ask: A; readonly answer: R } : never;
+  readonly [N in Names]: Port[N] extends (...args: infer A) => Promise<infer R>
+    ? { readonly ask: A; readonly answer: R }
+    : never;
 };
 
 /** control → store */
@@ -42,7 +44,10 @@ export const GATEWAY_STORE_METHODS = [
 ] as const satisfies readonly (keyof GatewayStore)[];
 
 /** gateway → store: the methods of GatewayStore, arguments as a list. */
-export type GatewayToStore = { readonly posts: Record<never, never>; readonly requests: Asked<GatewayStore, keyof GatewayStore> };
+export type GatewayToStore = {
+  readonly posts: Record<never, never>;
+  readonly requests: Asked<GatewayStore, keyof GatewayStore>;
+};
 
 /** gateway → control */
 export type GatewayToControl = {
@@ -55,10 +60,16 @@ export type GatewayToControl = {
   readonly requests: Record<never, never>;
 };
 /** control → gateway */
-export type ControlToGateway = { readonly posts: { readonly commands: readonly Command[] }; readonly requests: Record<never, never> };
+export type ControlToGateway = {
+  readonly posts: { readonly commands: readonly Command[] };
+  readonly requests: Record<never, never>;
+};
 
 /** control → api */
-export type ControlToApi = { readonly posts: { readonly cycle: CycleRecord; readonly rooms: readonly RoomHealth[] }; readonly requests: Record<never, never> };
+export type ControlToApi = {
+  readonly posts: { readonly cycle: CycleRecord; readonly rooms: readonly RoomHealth[] };
+  readonly requests: Record<never, never>;
+};
 /** api → control */
 export type ApiToControl = {
   readonly posts: { readonly ready: { readonly address: string }; readonly failed: ThreadFault };
