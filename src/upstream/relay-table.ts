@@ -19,7 +19,7 @@ export type DownWay =
   | 'forward'
   /** The station answers; transaction ids are exchanged and a charging profile is taken out on the way. */
   | 'rewrite'
-  /** Keys that we own are answered here, the others go to the station. */
+  /** What concerns our own link with the station is answered here, the rest goes to the station. */
   | 'check'
   /** Answered here as a conformant station would; the station never sees it. */
   | 'virtual'
@@ -84,7 +84,8 @@ export const DOWN_RULES: { readonly [action: string]: RelayRule & { readonly dir
   GetInstalledCertificateIds: forward,
   GetLocalListVersion: forward,
   GetLog: forward,
-  InstallCertificate: refuse,
+  // A manufacturer's root goes to the station, a central system's does not.
+  InstallCertificate: { direction: 'down', whenUp: 'check', whenDown: 'cannot come', stored: 'nothing' },
   RemoteStartTransaction: { direction: 'down', whenUp: 'rewrite', whenDown: 'cannot come', stored: 'profiles' },
   RemoteStopTransaction: { direction: 'down', whenUp: 'rewrite', whenDown: 'cannot come', stored: 'nothing' },
   ReserveNow: forward,
