@@ -71,11 +71,19 @@ export class Outbox {
       return undefined;
     }
     if (this.#rows >= MAX_ROWS)
-      throw new AppError('UPSTREAM_OUTBOX_FULL', `more than ${MAX_ROWS} messages of ${station} wait for upstream`, { station });
+      throw new AppError('UPSTREAM_OUTBOX_FULL', `more than ${MAX_ROWS} messages of ${station} wait for upstream`, {
+        station,
+      });
     const already = await this.#find(call, localTransactionId);
     if (already !== undefined) return already;
     const { messageId, action, rawPayload } = call;
-    const row = { station, messageId, action, rawPayload, ...(localTransactionId === undefined ? {} : { localTransactionId }) };
+    const row = {
+      station,
+      messageId,
+      action,
+      rawPayload,
+      ...(localTransactionId === undefined ? {} : { localTransactionId }),
+    };
     this.#rows += 1;
     try {
       if (action !== 'StopTransaction') return (await store.append(row)).outboxSeq;
@@ -143,7 +151,10 @@ export class Outbox {
         await this.#drain();
       } catch (error) {
         // The store failed: nothing was settled that is not on the disk, so trying again is safe.
-        this.#options.surroundings.log.error('upstream.outbox-store', { station: this.#options.station, error: String(error) });
+        this.#options.surroundings.log.error('upstream.outbox-store', {
+          station: this.#options.station,
+          error: String(error),
+        });
         await this.#pause(STORE_RETRY_MS);
         this.#isWanted = true;
       }
@@ -218,7 +229,10 @@ export class Outbox {
       try {
         return await work();
       } catch (error) {
-        this.#options.surroundings.log.error('upstream.outbox-store', { station: this.#options.station, error: String(error) });
+        this.#options.surroundings.log.error('upstream.outbox-store', {
+          station: this.#options.station,
+          error: String(error),
+        });
         await this.#pause(STORE_RETRY_MS);
       }
     }
@@ -227,7 +241,15 @@ export class Outbox {
   #alarm(row: OutboxRow, outcome: CallOutcome, refusals: number): void {
     const { code, description } = outcome.kind === 'error' ? outcome : { code: outcome.kind, description: '' };
     const { seq, action, messageId, station } = row;
-    this.#options.surroundings.log.error('upstream.message-parked', { station, seq, action, messageId, code, description, refusals });
+    this.#options.surroundings.log.error('upstream.message-parked', {
+      station,
+      seq,
+      action,
+      messageId,
+      code,
+      description,
+      refusals,
+    });
   }
 
   async #pause(delayMs: number): Promise<void> {

@@ -40,7 +40,10 @@ export function isThinnable(call: Pick<IncomingCall, 'action' | 'payload'>): boo
   if (call.action !== 'MeterValues') return false;
   const values = listOf(call.payload['meterValue']).flatMap((one) => listOf(fieldOf(one, 'sampledValue')));
   // OCPP 1.6 §7.43: an absent context is Sample.Periodic.
-  return values.length > 0 && values.every((value) => THINNABLE_CONTEXTS.has(String(fieldOf(value, 'context') ?? 'Sample.Periodic')));
+  return (
+    values.length > 0 &&
+    values.every((value) => THINNABLE_CONTEXTS.has(String(fieldOf(value, 'context') ?? 'Sample.Periodic')))
+  );
 }
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
