@@ -61,17 +61,17 @@ export function keepValue(kept: KeptValues, key: string, value: unknown): KeptVa
  * upstream asked for them (`asked` empty: for all) and the station did not tell them.
  */
 export function withKeptValues(answer: Payload, kept: KeptValues, asked: readonly string[]): Payload {
-  const told = listOf(answer['configurationKey']);
+  const told = listOf(answer.configurationKey);
   const replaced = told.map((entry) => {
-    const value = valueOf(kept, entry['key']);
+    const value = valueOf(kept, entry.key);
     return value === undefined ? entry : { ...entry, readonly: false, value };
   });
   const missing = Object.entries(kept)
     .filter(([key]) => asked.length === 0 || asked.includes(key))
-    .filter(([key]) => !told.some((entry) => entry['key'] === key))
+    .filter(([key]) => !told.some((entry) => entry.key === key))
     .map(([key, value]) => ({ key, readonly: false, value }));
-  const unknown = Array.isArray(answer['unknownKey'])
-    ? answer['unknownKey'].filter((key) => valueOf(kept, key) === undefined)
+  const unknown = Array.isArray(answer.unknownKey)
+    ? answer.unknownKey.filter((key) => valueOf(kept, key) === undefined)
     : [];
   const { unknownKey: _replaced, ...rest } = answer;
   return {
