@@ -1,5 +1,6 @@
 // A whole site to run against, on real sockets: building, meter, stations with cars, and the operator's back end. Physics follow the clock.
 
+import type { ChargingProfile } from '../core/model/charging-profile.ts';
 import type { Site } from '../core/model/site.ts';
 import { type EvseId, mapPhases, type PhaseAmps, type StationId } from '../core/model/units.ts';
 import type { Adapter, Surroundings } from '../engine/ports.ts';
@@ -33,6 +34,14 @@ export type SimulatedSiteOptions = {
   readonly scene: 'demo' | 'none';
 };
 
+/** What happens on the simulated site, for whoever watches it. */
+export type SiteEvent =
+  /** The meter was read; what it answered is `currents()` of this moment. */
+  | { readonly kind: 'meter-read' }
+  /** Physics have moved on by a tick. */
+  | { readonly kind: 'tick' }
+  | { readonly kind: 'profile'; readonly evse: EvseId; readonly profile: ChargingProfile };
+
 export class SimulatedSite implements Adapter {
   readonly building: Building;
   readonly csms: SimulatedCsms;
@@ -41,6 +50,7 @@ export class SimulatedSite implements Adapter {
   readonly #options: SimulatedSiteOptions;
   readonly #meter: MeterServer;
   readonly #stopping = new AbortController();
+  readonly #listeners = new Set<(event: SiteEvent) => void>();
   #importWh = 1_234_000;
   #startedAt = 0;
   #loops: Promise<unknown> = Promise.resolve();
@@ -52,17 +62,19 @@ export class SimulatedSite implements Adapter {
     this.#options = options;
     this.building = new Building(options.peakAmps, surroundings.random);
     this.csms = new SimulatedCsms(surroundings);
-    this.#meter = new MeterServer(
-      () => ({ amps: this.currents(), volts: options.site.nominalVolts, importWh: this.#importWh }),
-      surroundings.random,
-    );
+    this.#meter = new MeterServer(() => {
+      this.#tell({ kind: 'meter-read' });
+      return { amps: this.currents(), volts: options.site.nominalVolts, importWh: this.#importWh };
+    }, surroundings.random);
     this.stations = options.site.stations.map((station) => {
       const key = options.stationKeys.get(station.id);
+      const onProfile = (evse: EvseId, profile: ChargingProfile) => this.#tell({ kind: 'profile', evse, profile });
       return new SimulatedStation({
         surroundings,
         site: options.site,
         station,
         url: options.stationsUrl,
+        onProfile,
         ...(key ? { key } : {}),
       });
     });
@@ -134,6 +146,16 @@ export class SimulatedSite implements Adapter {
     this.#stationOf(id).unplug(id);
   }
 
+  /** Tells what happens from now on; the returned function ends it. */
+  watch(listener: (event: SiteEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #tell(event: SiteEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
   #evses(): readonly SimulatedEvse[] {
     return this.stations.flatMap((station) => station.evses);
   }
@@ -152,6 +174,7 @@ export class SimulatedSite implements Adapter {
       before = clock.now();
       for (const station of this.stations) station.step(elapsedMs, this.#options.scene === 'demo' ? DAY_MS / dayMs : 1);
       this.building.step();
+      this.#tell({ kind: 'tick' });
       const { L1, L2, L3 } = this.currents();
       this.#importWh += ((L1 + L2 + L3) * site.nominalVolts * elapsedMs) / 3_600_000;
     }

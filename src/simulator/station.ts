@@ -1,6 +1,7 @@
 // A simulated charging station: a real OCPP 1.6-J WebSocket client that charges by its profiles, on-line or off, and loses no message.
 
 import { WebSocket } from 'ws';
+import type { ChargingProfile } from '../core/model/charging-profile.ts';
 import type { Site, Station } from '../core/model/site.ts';
 import type { EvseId } from '../core/model/units.ts';
 import type { Surroundings } from '../engine/ports.ts';
@@ -32,6 +33,8 @@ export type StationOptions = {
   readonly url: string;
   /** Bytes of the AuthorizationKey; absent: no Authorization header. */
   readonly key?: Buffer;
+  /** Called with every charging profile that was accepted. */
+  readonly onProfile?: (evse: EvseId, profile: ChargingProfile) => void;
 };
 
 export class SimulatedStation {
@@ -356,7 +359,9 @@ export class SimulatedStation {
     if (!profile) return { status: 'Rejected' };
     if (profile.purpose === 'TxProfile' && !this.evses.some((one) => one.evse.number === evse && one.transaction))
       return { status: 'Rejected' };
-    return { status: this.memory.install(evse, profile) ? 'Accepted' : 'Rejected' };
+    if (!this.memory.install(evse, profile)) return { status: 'Rejected' };
+    this.#options.onProfile?.(`${this.id}/${evse}`, profile);
+    return { status: 'Accepted' };
   }
 
   #trigger(payload: Payload): Payload {
