@@ -76,6 +76,12 @@ export type ApiToControl = {
   readonly requests: { readonly control: { readonly ask: ControlRequest; readonly answer: ControlAnswer } };
 };
 
+/** simulator → demo */
+export type SimulatorToDemo = {
+  readonly posts: { readonly ready: null; readonly failed: ThreadFault };
+  readonly requests: Record<never, never>;
+};
+
 /** Whether one room's thread is up, for /readyz. */
 export type RoomHealth = { readonly name: string; readonly isReady: boolean; readonly detail?: string };
 

@@ -51,7 +51,10 @@ type Candidate = Situation & { readonly role: Extract<Situation['role'], { kind:
  * The allocation of one cycle. Never throws on a checked site; each fallback says why in `solver.fellBackBecause`. A proposer that throws has
  * failed like one that says so.
  */
-export function allocate(input: AllocateInput, proposersOf: (program: LinearProgram) => readonly Proposer[] = defaultProposers): Allocation {
+export function allocate(
+  input: AllocateInput,
+  proposersOf: (program: LinearProgram) => readonly Proposer[] = defaultProposers,
+): Allocation {
   const { site, situations, rows, loads } = input;
   const room = rows.map((row) => row.room);
   const amps = situations.map(() => 0);
@@ -97,7 +100,10 @@ export function allocate(input: AllocateInput, proposersOf: (program: LinearProg
 }
 
 /** Who is asked, in order: the LP while the program is small, filling, and the stand-in. */
-export type Proposer = { readonly name: 'lp' | 'filling' | 'greedy'; readonly solve: (program: LinearProgram) => Solution };
+export type Proposer = {
+  readonly name: 'lp' | 'filling' | 'greedy';
+  readonly solve: (program: LinearProgram) => Solution;
+};
 
 function defaultProposers(program: LinearProgram): readonly Proposer[] {
   const beyondLp: readonly Proposer[] = [

@@ -46,7 +46,8 @@ export function baseLoadOf(
   const freshness = meterFreshness(meter, now, policy);
   if (freshness === 'lost' || (freshness === 'held' && !memory)) {
     const amps = mapPhases((phase) => Math.max(circuit.worstBaseLoadAmps[phase], memory?.baseLoadAmps[phase] ?? 0));
-    return { from: 'worst', amps, memory: { baseLoadAmps: amps, at: now } };
+    // A meter that has never been read is no reason to disbelieve its first reading.
+    return memory ? { from: 'worst', amps, memory: { baseLoadAmps: amps, at: now } } : { from: 'worst', amps };
   }
   if (freshness === 'held') return { from: 'held', amps: memory!.baseLoadAmps, memory: { ...memory!, at: now } };
   const { currentAmps } = meter!.reading!;
