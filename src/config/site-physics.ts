@@ -25,7 +25,7 @@ export function checkPhysics(draft: SiteDraft, references: References): Physics 
   const faults: Fault[] = [];
   const add: Add = (path, expected, value = valueAt(draft.raw, path)) =>
     faults.push({ file: draft.file, path: describePath(path), value, expected });
-  const nominalVolts = draft.site?.nominalVolts ?? FALLBACK_VOLTS;
+  const nominalVolts = draft.settings.nominalVolts ?? FALLBACK_VOLTS;
   // Circuits outside the tree have been told of; their own numbers are checked all the same.
   const circuits = new Map(draft.circuits.map((part) => [part, assembleCircuit(part.form)]));
   const soundCircuits = new Set(

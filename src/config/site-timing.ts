@@ -1,5 +1,6 @@
 // Pass 3, time and addresses: ages, polls, cycles and ports that cannot work together, although each alone is in order.
 
+import type { Policy } from '../core/model/site.ts';
 import { assembleListen, assemblePolicy } from './assemble-site.ts';
 import { describePath, type Fault } from './fault.ts';
 import type { SiteDraft } from './site-draft.ts';
@@ -8,13 +9,25 @@ import type { References } from './site-references.ts';
 /** A lease is renewed after a third of its life; with four cycles in it, one renewal may fail and the next still comes in time. */
 export const LEAST_CYCLES_PER_LEASE = 4;
 
-/** Faults told on the values that will be in force, defaults included. */
+type Add = (path: readonly PropertyKey[], value: unknown, expected: string) => void;
+
+/** Faults told on the values that will be in force, defaults included; what has a bad shape is left out. */
 export function checkTiming(draft: SiteDraft, references: References): readonly Fault[] {
-  if (draft.site === undefined) return [];
   const faults: Fault[] = [];
-  const add = (path: readonly PropertyKey[], value: unknown, expected: string) =>
+  const add: Add = (path, value, expected) =>
     faults.push({ file: draft.file, path: describePath(path), value, expected });
-  const policy = assemblePolicy(draft.site.policy ?? {});
+  const { policy, listen } = draft.settings;
+  if (policy !== undefined) checkAges(assemblePolicy(policy), draft, references, add);
+  if (listen !== undefined) {
+    const { stations, http } = assembleListen(listen);
+    if (stations.host === http.host && stations.port === http.port) {
+      add(['listen', 'http', 'port'], http.port, 'a port of its own: listen.stations has this one');
+    }
+  }
+  return faults;
+}
+
+function checkAges(policy: Policy, draft: SiteDraft, references: References, add: Add): void {
   const { holdAfterMs, staleAfterMs } = policy.meter;
   if (staleAfterMs <= holdAfterMs) {
     add(
@@ -36,9 +49,4 @@ export function checkTiming(draft: SiteDraft, references: References): readonly 
     const most = shortestLeaseMs / LEAST_CYCLES_PER_LEASE;
     add(['policy', 'cycleMs'], policy.cycleMs, `at most ${most} ms, a quarter of the shortest lease of its chargers`);
   }
-  const { stations, http } = assembleListen(draft.site.listen ?? {});
-  if (stations.host === http.host && stations.port === http.port) {
-    add(['listen', 'http', 'port'], http.port, 'a port of its own: listen.stations has this one');
-  }
-  return faults;
 }
