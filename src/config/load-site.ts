@@ -11,6 +11,7 @@ import { draftSite, type SiteDraft } from './site-draft.ts';
 import { type Note, noteSite } from './site-notes.ts';
 import { checkPhysics, type Physics } from './site-physics.ts';
 import { checkReferences, type KnownProfiles } from './site-references.ts';
+import { checkTiming } from './site-timing.ts';
 
 /** A site of 5,000 stations needs about 2 MB. */
 export const MAX_SITE_FILE_BYTES = 8_000_000;
@@ -43,7 +44,7 @@ export function checkSite(raw: unknown, known: KnownProfiles & { readonly file: 
   const { draft, faults: shape } = draftSite(raw, known.file);
   const references = checkReferences(draft, known);
   const physics = checkPhysics(draft, references);
-  const faults = [...shape, ...references.faults, ...physics.faults];
+  const faults = [...shape, ...references.faults, ...physics.faults, ...checkTiming(draft, references)];
   if (faults.length > 0 || draft.site === undefined) return { ok: false, faults };
   const site = deepFreeze(assemble(draft, physics, known));
   const proved = draft.stations.flatMap(({ form }) =>

@@ -2,11 +2,12 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
+import { defaultPolicy } from '../../src/config/default-policy.ts';
 import type { CallOutcome, IncomingCall, UpstreamPort } from '../../src/engine/ports.ts';
 import { MAX_QUEUED_COMMANDS } from '../../src/ocpp/commands.ts';
 import { noUpstream } from '../../src/ocpp/no-upstream.ts';
 import type { MemoryGatewayStore } from '../support/memory-gateway-store.ts';
-import { buildSite, defaultPolicy, evse, genericAc } from '../support/site-builder.ts';
+import { buildSite, evse, genericAc } from '../support/site-builder.ts';
 import { ask, Bench, BOOT, command, KEY } from '../support/station-bench.ts';
 
 let bench: Bench;
