@@ -57,16 +57,16 @@ export async function runMeterVerb(options: MeterVerbOptions, io: Io): Promise<E
   const read = () => readAndTell({ link, profile, unitId, clock, title }, options, io);
   try {
     if (options.watch) return await watch(read, clock, io.signal);
-    const isGood = await read();
-    if (!options.json) for (const trap of profile.traps) io.err(`note: ${trap}`);
-    return isGood ? 0 : 1;
+    const outcome = await read();
+    if (outcome !== 'unread' && !options.json) for (const trap of profile.traps) io.err(`note: ${trap}`);
+    return outcome === 'believed' ? 0 : 1;
   } finally {
     io.signal.removeEventListener('abort', closeLink);
     await link.close();
   }
 }
 
-async function watch(read: () => Promise<boolean>, clock: Clock, signal: AbortSignal): Promise<ExitCode> {
+async function watch(read: () => Promise<Outcome>, clock: Clock, signal: AbortSignal): Promise<ExitCode> {
   let next = clock.now();
   while (!signal.aborted) {
     await read();
@@ -84,8 +84,11 @@ type Target = {
   readonly title: string;
 };
 
-/** True when a sample came that the controller would believe. Trouble with the meter is told, not thrown. */
-async function readAndTell(target: Target, options: MeterVerbOptions, io: Io): Promise<boolean> {
+/** Whether the controller would believe what came. */
+type Outcome = 'believed' | 'doubted' | 'unread';
+
+/** Trouble with the meter is told, not thrown. */
+async function readAndTell(target: Target, options: MeterVerbOptions, io: Io): Promise<Outcome> {
   const { link, profile, unitId, clock, title } = target;
   let shot: MeterShot;
   try {
@@ -94,20 +97,21 @@ async function readAndTell(target: Target, options: MeterVerbOptions, io: Io): P
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     // The person pressed Ctrl-C: that is no trouble of the meter's.
-    if (io.signal.aborted) return false;
+    if (io.signal.aborted) return 'unread';
     if (options.json) io.out(JSON.stringify({ profile: profile.id, unitId, error: error.code, detail: error.message }));
     io.err(`${title}: ${adviseOn(error, unitId, profile.id)}`);
-    return false;
+    return 'unread';
   }
+  const outcome = shot.doubt === undefined ? 'believed' : 'doubted';
   const ageMs = clock.now() - shot.measuredAt;
   if (options.json) {
     io.out(JSON.stringify({ profile: profile.id, unitId, ageMs, ...shotAsJson(shot, options.raw) }));
-    return shot.doubt === undefined;
+    return outcome;
   }
   const isRedrawn = options.watch && io.isTerminal;
   io.out(`${isRedrawn ? CLEAR_SCREEN : ''}${title}\n${shotAsText(shot, ageMs, options.raw)}`);
   if (shot.doubt !== undefined) io.err(`The controller would not believe this reading: ${shot.doubt}.`);
-  return shot.doubt === undefined;
+  return outcome;
 }
 
 function parseEndpoint(address: string): { readonly host: string; readonly port: number } | undefined {

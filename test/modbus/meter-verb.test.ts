@@ -95,6 +95,7 @@ test('no connection: says where and what to check', async () => {
   const { code, err } = await call({ address: `127.0.0.1:${await freePort()}` });
   expect(code).toBe(1);
   expect(err).toMatch(/ECONNREFUSED.*\n.*Check the host and the port/);
+  expect(err).not.toContain('note:');
 });
 
 test('a wrong unit id that is met with silence, and one that is met with a gateway exception', async () => {
