@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Io } from '../../src/wiring/io.ts';
 import { type MeterVerbOptions, runMeterVerb } from '../../src/wiring/meter-verb.ts';
 import { freePort } from '../support/children.ts';
+import { toWords, vectorsOf } from '../support/meter-vectors.ts';
 import { floatWords, sdm630Words } from '../support/modbus-world.ts';
 import { type Answer, fromMemory, serveModbus } from '../support/raw-modbus-server.ts';
 
@@ -90,6 +91,23 @@ test('a reading that the controller would refuse is shown with the reason', asyn
   expect(out).toContain('23.0');
   expect(err).toContain('would not believe this reading: L1 23 V, expected 115 to 345 V');
 });
+
+test.each(['sunspec-203', 'sunspec-213'])(
+  '%s: the model is found over the wire, wherever the chain begins',
+  async (profile) => {
+    for (const { name, memory, values, currentAmps } of vectorsOf(profile)) {
+      // One whose currents are markers cannot be shown as a sample; the decoding tests have it.
+      if (!memory || !currentAmps) continue;
+      const { address } = await meter(fromMemory(memory.start, () => toWords(memory.words)));
+      const { out } = await call({ address, profile, json: true });
+      const shot = JSON.parse(out);
+      expect([shot.currentAmps.L1, shot.currentAmps.L2, shot.currentAmps.L3], name).toEqual(
+        currentAmps.map((amps) => expect.closeTo(amps, 6)),
+      );
+      if (typeof values.p_total === 'number') expect(shot.totalPowerWatts, name).toBeCloseTo(values.p_total, 6);
+    }
+  },
+);
 
 test('no connection: says where and what to check', async () => {
   const { code, err } = await call({ address: `127.0.0.1:${await freePort()}` });
