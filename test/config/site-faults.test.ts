@@ -135,11 +135,29 @@ const shape: readonly Slip[] = [
   [
     'a password in the address',
     (raw) => (raw.upstream = { url: 'wss://me:secret@csms.example.com/ocpp' }),
-    'upstream.url: got "wss://me:secret@csms.example.com/ocpp", expected a ws:// or wss:// address without user, password, query or fragment; the password belongs in passwordEnv',
+    'upstream.url: got "wss://…@csms.example.com/ocpp", expected a ws:// or wss:// address without user, password, query or fragment; the password belongs in passwordEnv',
   ],
 ];
 
-describe.each(Object.entries({ shape, references, physics, timing }))('%s', (_, slips) => {
+const secrets: readonly Slip[] = [
+  [
+    'a token in the address',
+    (raw) => (raw.upstream = { url: 'wss://csms.example.com/ocpp?token=s3cret' }),
+    'upstream.url: got "wss://csms.example.com/ocpp?…", expected a ws:// or wss:// address without user, password, query or fragment; the password belongs in passwordEnv',
+  ],
+  [
+    'the key itself where its hash belongs',
+    (raw) => (raw.stations[0].keySha256 = '0a905578b226f47988ef388508bb24c0cc5411be'),
+    'stations[0].keySha256: got "40 characters, not shown", expected 64 hex digits in lower case, as printed by "busbar key"',
+  ],
+  [
+    'the password itself where the name of its variable belongs',
+    (raw) => (raw.upstream = { url: 'wss://csms.example.com', passwordEnv: 's3cret' }),
+    'upstream.passwordEnv: got "6 characters, not shown", expected the name of an environment variable, such as CSMS_PASSWORD',
+  ],
+];
+
+describe.each(Object.entries({ shape, references, physics, timing, secrets }))('%s', (_, slips) => {
   test.each(slips)('%s', (_what, slip, line) => {
     const raw = rawSite();
     expect(faultLines(raw)).toEqual([]);
