@@ -1,6 +1,6 @@
 // `busbar check`: every fault of a site file with its place, or the site as a tree with its floor proof; it starts nothing.
 
-import { describeFault, type Fault } from '../config/fault.ts';
+import { describeFault, type Fault, withoutCredentials } from '../config/fault.ts';
 import { type FloorRow, proveFloors } from '../config/floor-proof.ts';
 import { loadSite } from '../config/load-site.ts';
 import type { Note } from '../config/site-notes.ts';
@@ -34,7 +34,7 @@ function tellFaults(
   { file, json }: { readonly file: string; readonly json: boolean },
   io: Io,
 ): void {
-  if (json) io.out(JSON.stringify({ ok: false, faults }));
+  if (json) io.out(withoutCredentials(JSON.stringify({ ok: false, faults })));
   else for (const fault of faults) io.err(describeFault(fault));
   io.err(`${faults.length} ${faults.length === 1 ? 'fault' : 'faults'} in ${file}`);
 }
