@@ -80,6 +80,8 @@ export function planCommands(input: CommandInput): CommandPlan {
     const grant = increaseDraft(situation, input, memories[situation.at]!, room);
     if (typeof grant === 'string') {
       waiting.set(situation.at, grant);
+      const renewal = renewalDraft(situation, now);
+      if (renewal) drafts.push(renewal);
       continue;
     }
     const more = Math.max(0, grant.limitAmps - situation.exposureAmps);
@@ -159,17 +161,28 @@ function leaseDraft(situation: Situation, { targets, now }: CommandInput): Draft
   const wanted = isCandidate ? targets[at]! : Math.min(evse.floorAmps, newest!.limitAmps);
   const target = profile.quirks.includes('zero-amps-breaks-next-limit') ? Math.max(wanted, evse.minAmps) : wanted;
   const told = newest?.limitAmps ?? offeredAmps(situation, now);
-  const silent = newest !== undefined && newest.acknowledgedAt === undefined && memory.failures > 0;
   if (target < told - EPSILON_AMPS) {
     return retryDue(memory, now) || !newest
       ? { situation, role: 'lease', change: 'decrease', limitAmps: target }
       : undefined;
   }
   if (!isCandidate) return undefined;
-  if (silent && retryDue(memory, now)) return { situation, role: 'lease', change: 'renewal', limitAmps: told };
-  if (newest && now - newest.sentAt >= renewAfterMs(situation))
-    return { situation, role: 'lease', change: 'renewal', limitAmps: told };
-  return target > told + EPSILON_AMPS ? 'increase' : undefined;
+  return target > told + EPSILON_AMPS ? 'increase' : renewalDraft(situation, now);
+}
+
+/** The same limit again: a third of its life is over, or nothing was heard of it and the next try is due. */
+function renewalDraft(situation: Situation, now: Instant): Draft | undefined {
+  const { memory } = situation;
+  const newest = memory.leases.at(-1);
+  if (!newest) return undefined;
+  const isSilent = newest.acknowledgedAt === undefined && memory.failures > 0;
+  const isDue = isRenewalDue(situation, now) || (isSilent && retryDue(memory, now));
+  return isDue ? { situation, role: 'lease', change: 'renewal', limitAmps: newest.limitAmps } : undefined;
+}
+
+function isRenewalDue(situation: Situation, now: Instant): boolean {
+  const newest = situation.memory.leases.at(-1);
+  return newest !== undefined && now - newest.sentAt >= renewAfterMs(situation);
 }
 
 /** A third of the lease's life, less up to a tenth of it by the EVSE's name, so that renewals of a site do not bunch. */
