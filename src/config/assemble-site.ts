@@ -90,9 +90,9 @@ function currents(form: EvseForm, model: ChargerModel, nominalVolts: number) {
   };
   const minAmps = gridAmpsOfKilowatts(dc.minKilowatts, supply);
   const maxAmps = gridAmpsOfKilowatts(dc.maxKilowatts, supply);
-  if (dc.floorKilowatts !== undefined)
-    return { minAmps, maxAmps, floorAmps: gridAmpsOfKilowatts(dc.floorKilowatts, supply) };
-  return { minAmps, maxAmps, floorAmps: model.defaultFloorAmps === 0 ? 0 : Math.max(model.defaultFloorAmps, minAmps) };
+  const power = { minAmps, maxAmps, efficiency: dc.efficiency };
+  if (dc.floorKilowatts !== undefined) return { ...power, floorAmps: gridAmpsOfKilowatts(dc.floorKilowatts, supply) };
+  return { ...power, floorAmps: model.defaultFloorAmps === 0 ? 0 : Math.max(model.defaultFloorAmps, minAmps) };
 }
 
 /** A floor proved on site holds, whatever the model's profile says of others of its kind. */

@@ -44,7 +44,16 @@ describe('a proposer that is wrong is passed over', () => {
     ['over the fuse', lp([32]), /main L1 would carry 109/],
     ['not a number', lp([Number.NaN]), /would get NaN A/],
     ['negative', lp([-4]), undefined],
-    ['throws', { name: 'lp', solve: () => { throw new Error('pivot'); } } as Proposer, /threw Error: pivot/],
+    [
+      'throws',
+      {
+        name: 'lp',
+        solve: () => {
+          throw new Error('pivot');
+        },
+      } as Proposer,
+      /threw Error: pivot/,
+    ],
     ['gives up', { name: 'lp', solve: () => ({ kind: 'failed', because: 'infeasible' }) } as Proposer, /infeasible/],
   ])('%s', (_story, wrong, because) => {
     const { amps, solver } = allocate(input, () => [wrong, filling, greedy]);

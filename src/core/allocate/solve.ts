@@ -18,6 +18,8 @@ type Model = {
 };
 type Answer = { readonly feasible?: boolean; readonly bounded?: boolean; readonly [name: string]: unknown };
 // The package's types describe a shape that it does not have at run time.
+/** What the rounding of earlier programs may leave a row over its limit. */
+const OVERFULL_AMPS = 1e-4;
 const solver = lp as unknown as { readonly Solve: (model: Model) => Answer };
 
 /**
@@ -40,15 +42,38 @@ export function solveByLp(program: LinearProgram): Solution {
       if (variable.level === level) rising.add(at);
     });
     for (let round = 0; rising.size > 0 && round <= variables.length; round++) {
+      const overfull = freezeWhereFull(relevant, amps, bindings, rising);
+      if (overfull !== undefined) return { kind: 'failed', because: overfull };
+      if (rising.size === 0) break;
       const height = highestCommon(program, relevant, amps, rising);
       if (typeof height === 'string') return { kind: 'failed', because: height };
-      if (!freeze(program, relevant, amps, bindings, rising, height)) {
-        return { kind: 'failed', because: `no share stopped at height ${height}` };
-      }
+      const trouble = freeze(program, relevant, amps, bindings, rising, height);
+      if (trouble !== undefined) return { kind: 'failed', because: trouble };
     }
     if (rising.size > 0) return { kind: 'failed', because: `shares still rising after ${variables.length} programs` };
   }
   return { kind: 'solved', amps, bindings: bindings.map((binding) => binding ?? { kind: 'upper' }) };
+}
+
+/**
+ * Members of rows that are full already stop where they are. Left in, such rows have a right-hand side of zero, on which the solver sometimes
+ * answers beyond another row's limit.
+ */
+function freezeWhereFull(
+  rows: readonly RelevantRow[],
+  amps: readonly number[],
+  bindings: (Binding | undefined)[],
+  rising: Set<number>,
+): string | undefined {
+  for (const row of rows) {
+    const room = row.limit - row.terms.reduce((sum, t) => sum + t.coefficient * amps[t.variable]!, 0);
+    if (!(room >= -OVERFULL_AMPS)) return `row ${row.at} is over its limit by ${-room} before anything rises`;
+    if (room >= TIGHT_AMPS) continue;
+    for (const { variable, coefficient } of row.terms) {
+      if (coefficient > 0 && rising.delete(variable)) bindings[variable] = { kind: 'row', row: row.at };
+    }
+  }
+  return undefined;
 }
 
 type RelevantRow = LinearProgram['rows'][number] & { readonly at: number };
@@ -78,8 +103,6 @@ function highestCommon(
       if (rising.has(variable)) risers++;
     }
     if (risers === 0) continue;
-    if (!Number.isFinite(room) || room < -1e-4)
-      return `row ${row.at} is over its limit by ${-room} before anything rises`;
     for (const { variable, coefficient } of row.terms) {
       if (rising.has(variable)) columns[`y${variable}`]![`r${row.at}`] = coefficient;
     }
@@ -94,7 +117,7 @@ function highestCommon(
     : `the linear program answered h = ${String(height)}`;
 }
 
-/** Lifts all to `height`, then freezes those at their maximum and the members of full rows. False when none could be frozen. */
+/** Lifts all to `height`, then freezes those at their maximum and the members of full rows. Text when the height was wrong. */
 function freeze(
   { variables }: LinearProgram,
   rows: readonly RelevantRow[],
@@ -102,7 +125,7 @@ function freeze(
   bindings: (Binding | undefined)[],
   rising: Set<number>,
   height: number,
-): boolean {
+): string | undefined {
   const before = rising.size;
   const lifted = new Map<number, number>();
   for (const at of rising) {
@@ -113,7 +136,10 @@ function freeze(
   for (const [at, value] of lifted) if (value >= variables[at]!.upper - TIGHT_AMPS) stopped.set(at, { kind: 'upper' });
   for (const row of rows) {
     const load = row.terms.reduce((sum, t) => sum + t.coefficient * (lifted.get(t.variable) ?? amps[t.variable]!), 0);
-    if (load < row.limit - TIGHT_AMPS * Math.max(1, row.terms.length)) continue;
+    const tolerance = TIGHT_AMPS * Math.max(1, row.terms.length);
+    if (load > row.limit + 10 * tolerance)
+      return `height ${height} puts ${load} on row ${row.at}, which holds ${row.limit}`;
+    if (load < row.limit - tolerance) continue;
     for (const { variable, coefficient } of row.terms) {
       if (coefficient > 0 && lifted.has(variable) && !stopped.has(variable))
         stopped.set(variable, { kind: 'row', row: row.at });
@@ -124,5 +150,5 @@ function freeze(
     bindings[at] = binding;
     rising.delete(at);
   }
-  return rising.size < before;
+  return rising.size < before ? undefined : `no share stopped at height ${height}`;
 }

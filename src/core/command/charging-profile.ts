@@ -44,7 +44,7 @@ export function buildProfile({
   const limit =
     profile.unit === 'A'
       ? floorToStep(limitAmps, profile.stepAmps)
-      : Math.floor(limitAmps * phases * nominalVolts * LOWEST_VOLTAGE);
+      : Math.floor(limitAmps * phases * nominalVolts * LOWEST_VOLTAGE * (evse.efficiency ?? 1));
   const backDateMs = role === 'floor' ? FLOOR_BACK_DATE_MS : LEASE_BACK_DATE_MS;
   return {
     id: FIRST_PROFILE_ID + evse.number * 10 + (role === 'floor' ? 0 : 1),
