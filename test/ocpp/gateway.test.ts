@@ -4,7 +4,9 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import type { CallOutcome, IncomingCall, UpstreamPort } from '../../src/engine/ports.ts';
 import { MAX_QUEUED_COMMANDS } from '../../src/ocpp/commands.ts';
+import { INCUMBENT_PONG_MS } from '../../src/ocpp/gateway.ts';
 import { noUpstream } from '../../src/ocpp/no-upstream.ts';
+import { HeldClock } from '../support/held-clock.ts';
 import type { MemoryGatewayStore } from '../support/memory-gateway-store.ts';
 import { buildSite, defaultPolicy, evse, genericAc } from '../support/site-builder.ts';
 import { ask, Bench, BOOT, command, KEY } from '../support/station-bench.ts';
@@ -223,6 +225,37 @@ describe('the door', () => {
     expect(bench.logged.map(({ event }) => event)).toContain('ocpp.identity-conflict');
     second.terminate();
     await bench.until('A', ({ link }) => link.state === 'disconnected');
+  });
+
+  test('a station that comes back before its dead line was noticed is let in once the pong deadline is over', async () => {
+    const clock = new HeldClock('rpc.pong');
+    bench = await new Bench({ clock }).start();
+    const dead = await bench.socket('A', { autoPong: false });
+    await ask(dead, 'BootNotification', BOOT);
+    const order: string[] = [];
+    const coming = bench.socket('A').then((socket) => {
+      order.push('in');
+      return socket;
+    });
+    expect(await clock.whenHeld('rpc.pong')).toBe(INCUMBENT_PONG_MS);
+    expect((await ask(dead, 'Heartbeat', {}))[0]).toBe(3);
+    order.push('deadline');
+    await clock.run('rpc.pong');
+    const second = await coming;
+    expect(order).toEqual(['deadline', 'in']);
+    await once(dead, 'close');
+    expect(bench.state('A').link.state).toBe('connected');
+    expect((await ask(second, 'Heartbeat', {}))[0]).toBe(3);
+    expect(bench.logged.map(({ event }) => event)).not.toContain('ocpp.identity-conflict');
+  });
+
+  test('a wrong key under an identity that is in does not as much as ping it', async () => {
+    const clock = new HeldClock('rpc.pong');
+    bench = await new Bench({ clock }).start();
+    const first = await booted('A');
+    await expect(bench.socket('A', { key: Buffer.from('wrong') })).rejects.toThrow('HTTP 401');
+    expect(clock.isHeld('rpc.pong')).toBe(false);
+    expect((await ask(first, 'Heartbeat', {}))[0]).toBe(3);
   });
 });
 

@@ -123,14 +123,15 @@ export class Bench {
   /** A bare socket with the right key, unless told otherwise; rejects with the HTTP status where it is refused. */
   async socket(
     identity: string,
-    options: { key?: Buffer | 'none'; path?: string; headers?: object; protocols?: string[] } = {},
+    options: { key?: Buffer | 'none'; path?: string; headers?: object; protocols?: string[]; autoPong?: boolean } = {},
   ): Promise<WebSocket> {
-    const { key = KEY, path = `/ocpp/${identity}`, headers = {}, protocols = ['ocpp1.6'] } = options;
+    const { key = KEY, path = `/ocpp/${identity}`, headers = {}, protocols = ['ocpp1.6'], autoPong = true } = options;
     const authorization =
       key === 'none'
         ? {}
         : { authorization: `Basic ${Buffer.concat([Buffer.from(`${identity}:`), key]).toString('base64')}` };
     const socket = new WebSocket(`ws://127.0.0.1:${this.gateway.address().port}${path}`, protocols, {
+      autoPong,
       headers: { ...authorization, ...headers },
     });
     socket.on('error', () => {});
