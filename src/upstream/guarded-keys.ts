@@ -61,17 +61,17 @@ export function keepValue(kept: KeptValues, key: string, value: unknown): KeptVa
  * upstream asked for them (`asked` empty: for all) and the station did not tell them.
  */
 export function withKeptValues(answer: Payload, kept: KeptValues, asked: readonly string[]): Payload {
-  const told = listOf(answer['configurationKey']);
+  const told = listOf(answer.configurationKey);
   const replaced = told.map((entry) => {
-    const value = valueOf(kept, entry['key']);
+    const value = keptValue(kept, entry.key);
     return value === undefined ? entry : { ...entry, readonly: false, value };
   });
   const missing = Object.entries(kept)
     .filter(([key]) => asked.length === 0 || asked.includes(key))
-    .filter(([key]) => !told.some((entry) => entry['key'] === key))
+    .filter(([key]) => !told.some((entry) => entry.key === key))
     .map(([key, value]) => ({ key, readonly: false, value }));
-  const unknown = Array.isArray(answer['unknownKey'])
-    ? answer['unknownKey'].filter((key) => valueOf(kept, key) === undefined)
+  const unknown = Array.isArray(answer.unknownKey)
+    ? answer.unknownKey.filter((key) => keptValue(kept, key) === undefined)
     : [];
   const { unknownKey: _replaced, ...rest } = answer;
   return {
@@ -81,7 +81,7 @@ export function withKeptValues(answer: Payload, kept: KeptValues, asked: readonl
   };
 }
 
-const valueOf = (kept: KeptValues, key: unknown) =>
+const keptValue = (kept: KeptValues, key: unknown) =>
   typeof key === 'string' && Object.hasOwn(kept, key) ? kept[key] : undefined;
 
 function listOf(value: unknown): readonly Payload[] {

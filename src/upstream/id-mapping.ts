@@ -64,10 +64,10 @@ export class IdMapping {
    * runs on its connector; StopTransaction names no connector, so there −1 is paired when a single transaction runs.
    */
   belongsTo(payload: Readonly<Record<string, unknown>>): number | undefined {
-    const id = payload['transactionId'];
+    const id = payload.transactionId;
     if (typeof id !== 'number') return undefined;
     if (id !== NO_TRANSACTION_ID) return this.#open.has(id) ? id : undefined;
-    const connector = payload['connectorId'];
+    const connector = payload.connectorId;
     if (typeof connector === 'number') return this.onConnector(connector)?.localId;
     const [only, another] = this.#open.keys();
     return another === undefined ? only : undefined;

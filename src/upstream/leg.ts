@@ -52,10 +52,12 @@ export class Leg {
   #isRelayingBoot = false;
   /** Upstream takes messages: the link is open and no BootNotification is due. */
   #isReady = false;
+  /** The newest StatusNotification per connector that upstream has not answered yet. */
   #unsaid = new Map<number, IncomingCall>();
   #startProfile: { readonly profile: ChargingProfile; readonly connector: number | undefined } | undefined;
   #heartbeatSeconds = HEARTBEAT_DEFAULT_SECONDS;
-  #cancelTimers = new Set<() => void>();
+  /** At most one per name. */
+  readonly #timers = new Map<string, () => void>();
 
   constructor(options: LegOptions) {
     this.#options = options;
@@ -92,7 +94,11 @@ export class Leg {
       composite: options.composite,
       onProfilesChanged: options.onProfilesChanged,
       onStartProfile: (profile, connector) => {
-        this.#startProfile = { profile, connector };
+        const waiting = { profile, connector };
+        this.#startProfile = waiting;
+        return () => {
+          if (this.#startProfile === waiting) this.#startProfile = undefined;
+        };
       },
     });
   }
@@ -125,32 +131,51 @@ export class Leg {
     }
     const connection = await this.link.whenOpen(deadlineMs);
     const leftMs = startedAt + deadlineMs - this.#options.surroundings.clock.now();
-    const outcome: CallOutcome =
+    const answer: Promise<CallOutcome> =
       connection && leftMs > 0
-        ? await this.#call(call, leftMs)
-        : { kind: 'unsent', why: 'the link to upstream is down' };
-    if (isBoot) {
-      this.#isRelayingBoot = false;
-      this.#bootAnswered(call.rawPayload, outcome);
-    }
+        ? this.#call(call, CALL_TIMEOUT_MS)
+        : Promise.resolve({ kind: 'unsent', why: 'the link to upstream is down' });
+    // Upstream's word on a boot counts also when it comes too late for the station.
+    const heard = isBoot ? answer.then((outcome) => this.#relayedBoot(call.rawPayload, outcome)) : answer;
+    return this.#within(heard, leftMs);
+  }
+
+  #relayedBoot(rawPayload: string, outcome: CallOutcome): CallOutcome {
+    this.#isRelayingBoot = false;
+    this.#bootAnswered(rawPayload, outcome);
     return outcome;
+  }
+
+  /** The answer, or `unanswered` at the deadline; the CALL keeps its slot, because upstream may refuse a second one beside it. */
+  #within(answer: Promise<CallOutcome>, deadlineMs: number): Promise<CallOutcome> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.surroundings.clock.timer('upstream.relay', deadlineMs, () =>
+        resolve({ kind: 'unanswered' }),
+      );
+      void answer.then((outcome) => {
+        cancel();
+        resolve(outcome);
+      });
+    });
   }
 
   /** A CALL whose answer nobody waits for. */
   copy(call: IncomingCall): void {
     if (call.action === 'StatusNotification') {
       const connector = Number(call.payload.connectorId);
-      if (!this.#isReady) {
-        if (this.#unsaid.has(connector) || this.#unsaid.size < MAX_CONNECTORS) this.#unsaid.set(connector, call);
-        return;
-      }
-      void this.#call(call, CALL_TIMEOUT_MS).then((outcome) => {
-        if (outcome.kind !== 'result' && outcome.kind !== 'error' && !this.#unsaid.has(connector))
-          this.#unsaid.set(connector, call);
-      });
+      if (this.#unsaid.has(connector) || this.#unsaid.size < MAX_CONNECTORS) this.#unsaid.set(connector, call);
+      if (this.#isReady) this.#sayStatus(connector, call);
       return;
     }
     if (this.#isReady) void this.#call(call, CALL_TIMEOUT_MS);
+  }
+
+  #sayStatus(connector: number, call: IncomingCall): void {
+    void this.#call(call, CALL_TIMEOUT_MS).then(({ kind }) => {
+      const isSaid = kind === 'result' || kind === 'error';
+      // A newer one may have come meanwhile: that one is still to be said, and this one never again.
+      if (isSaid && this.#unsaid.get(connector) === call) this.#unsaid.delete(connector);
+    });
   }
 
   /** A message that must arrive: durable, then in order; with upstream's answer when it comes within `waitMs`. */
@@ -191,7 +216,7 @@ export class Leg {
 
   async #sayBoot(): Promise<void> {
     const boot = this.#boot;
-    if (!boot || !this.link.connection) return;
+    if (!boot || boot.isKnown || !this.link.connection) return;
     const outcome = await this.#call(this.#own('BootNotification', boot.rawPayload), CALL_TIMEOUT_MS, 'limit');
     this.#bootAnswered(boot.rawPayload, outcome);
   }
@@ -210,9 +235,8 @@ export class Leg {
 
   #ready(): void {
     this.#isReady = true;
-    const unsaid = [...this.#unsaid.values()];
-    this.#unsaid.clear();
-    for (const call of unsaid) this.copy(call);
+    this.#timers.get('upstream.boot')?.();
+    for (const [connector, call] of this.#unsaid) this.#sayStatus(connector, call);
     this.#outbox.wake(true);
     this.#beat();
   }
@@ -227,17 +251,19 @@ export class Leg {
     });
   }
 
+  /** Takes the place of an earlier timer of the same name. */
   #timer(name: string, delayMs: number, work: () => void): void {
+    this.#timers.get(name)?.();
     const cancel = this.#options.surroundings.clock.timer(name, delayMs, () => {
-      this.#cancelTimers.delete(cancel);
+      this.#timers.delete(name);
       work();
     });
-    this.#cancelTimers.add(cancel);
+    this.#timers.set(name, cancel);
   }
 
   #clearTimers(): void {
-    for (const cancel of this.#cancelTimers) cancel();
-    this.#cancelTimers.clear();
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
   }
 
   #own(action: string, rawPayload: string): IncomingCall {

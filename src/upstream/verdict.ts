@@ -38,7 +38,7 @@ const THINNABLE_CONTEXTS = new Set(['Sample.Periodic', 'Sample.Clock']);
  */
 export function isThinnable(call: Pick<IncomingCall, 'action' | 'payload'>): boolean {
   if (call.action !== 'MeterValues') return false;
-  const values = listOf(call.payload['meterValue']).flatMap((one) => listOf(fieldOf(one, 'sampledValue')));
+  const values = listOf(call.payload.meterValue).flatMap((one) => listOf(fieldOf(one, 'sampledValue')));
   // OCPP 1.6 §7.43: an absent context is Sample.Periodic.
   return (
     values.length > 0 &&

@@ -43,8 +43,9 @@ export class HeldClock implements Clock {
     });
   }
 
-  isHeld(name: string): boolean {
-    return [...this.#held].some((one) => one.name === name);
+  /** Delays asked for by the timers of that name that are set now. */
+  held(name: string): number[] {
+    return [...this.#held].filter((one) => one.name === name).map(({ delayMs }) => delayMs);
   }
 
   /** Resolves with the asked delay as soon as a timer of that name is set; with `run`, lets it go off at once. */
