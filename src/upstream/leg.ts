@@ -15,13 +15,13 @@ import type {
 import type { CompositeSource } from './composite-answer.ts';
 import { DownCalls } from './down-calls.ts';
 import { IdMapping, NO_TRANSACTION_ID, withTransactionId } from './id-mapping.ts';
+import { LastStatuses } from './last-statuses.ts';
 import { CALL_TIMEOUT_MS, UpstreamLink } from './link.ts';
+import { NamedTimers } from './named-timers.ts';
 import { Outbox } from './outbox.ts';
 import { StationMemory } from './station-memory.ts';
 import { install, withoutTransactionProfiles } from './virtual-profiles.ts';
 
-/** Connectors whose last StatusNotification is kept for upstream. */
-const MAX_CONNECTORS = 64;
 /** Between two tries of a BootNotification that upstream did not accept. */
 const BOOT_RETRY_MS = 60_000;
 const HEARTBEAT_DEFAULT_SECONDS = 300;
@@ -52,16 +52,15 @@ export class Leg {
   #isRelayingBoot = false;
   /** Upstream takes messages: the link is open and no BootNotification is due. */
   #isReady = false;
-  /** The newest StatusNotification per connector that upstream has not answered yet. */
-  #unsaid = new Map<number, IncomingCall>();
+  readonly #statuses = new LastStatuses((call) => this.#call(call, CALL_TIMEOUT_MS));
   #startProfile: { readonly profile: ChargingProfile; readonly connector: number | undefined } | undefined;
   #heartbeatSeconds = HEARTBEAT_DEFAULT_SECONDS;
-  /** At most one per name. */
-  readonly #timers = new Map<string, () => void>();
+  readonly #timers: NamedTimers;
 
   constructor(options: LegOptions) {
     this.#options = options;
     const { surroundings, station, store } = options;
+    this.#timers = new NamedTimers(surroundings.clock);
     this.memory = new StationMemory(station, store, surroundings.log);
     this.link = new UpstreamLink({
       surroundings,
@@ -107,7 +106,7 @@ export class Leg {
   async restore(facts: StationFacts | undefined, open: readonly TransactionRecord[]): Promise<void> {
     if (facts?.boot) this.#boot = { rawPayload: facts.boot.rawPayload, isKnown: false };
     for (const [connector, rawPayload] of Object.entries(facts?.status ?? {})) {
-      this.#unsaid.set(Number(connector), this.#own('StatusNotification', rawPayload));
+      this.#statuses.keep(Number(connector), this.#own('StatusNotification', rawPayload));
     }
     for (const { localId, connector, upstreamId } of open) {
       this.#mapping.opened({ localId, connector, ...(upstreamId === undefined ? {} : { upstreamId }) });
@@ -116,7 +115,7 @@ export class Leg {
   }
 
   async stop(): Promise<void> {
-    this.#clearTimers();
+    this.#timers.clear();
     await Promise.allSettled([this.#outbox.stop(), this.link.close()]);
   }
 
@@ -163,19 +162,11 @@ export class Leg {
   copy(call: IncomingCall): void {
     if (call.action === 'StatusNotification') {
       const connector = Number(call.payload.connectorId);
-      if (this.#unsaid.has(connector) || this.#unsaid.size < MAX_CONNECTORS) this.#unsaid.set(connector, call);
-      if (this.#isReady) this.#sayStatus(connector, call);
+      this.#statuses.keep(connector, call);
+      if (this.#isReady) this.#statuses.say(connector, call);
       return;
     }
     if (this.#isReady) void this.#call(call, CALL_TIMEOUT_MS);
-  }
-
-  #sayStatus(connector: number, call: IncomingCall): void {
-    void this.#call(call, CALL_TIMEOUT_MS).then(({ kind }) => {
-      const isSaid = kind === 'result' || kind === 'error';
-      // A newer one may have come meanwhile: that one is still to be said, and this one never again.
-      if (isSaid && this.#unsaid.get(connector) === call) this.#unsaid.delete(connector);
-    });
   }
 
   /** A message that must arrive: durable, then in order; with upstream's answer when it comes within `waitMs`. */
@@ -203,7 +194,7 @@ export class Leg {
 
   #lost(): void {
     this.#isReady = false;
-    this.#clearTimers();
+    this.#timers.clear();
     this.#outbox.linkLost();
   }
 
@@ -230,13 +221,13 @@ export class Leg {
       this.#ready();
       return;
     }
-    this.#timer('upstream.boot', BOOT_RETRY_MS, () => void this.#sayBoot());
+    this.#timers.set('upstream.boot', BOOT_RETRY_MS, () => void this.#sayBoot());
   }
 
   #ready(): void {
     this.#isReady = true;
-    this.#timers.get('upstream.boot')?.();
-    for (const [connector, call] of this.#unsaid) this.#sayStatus(connector, call);
+    this.#timers.cancel('upstream.boot');
+    this.#statuses.sayAll();
     this.#outbox.wake(true);
     this.#beat();
   }
@@ -244,26 +235,11 @@ export class Leg {
   /** Upstream gets heartbeats at its own interval, whatever the station's is. */
   #beat(): void {
     const wanted = Number(this.memory.keys.HeartbeatInterval ?? this.#heartbeatSeconds) || HEARTBEAT_DEFAULT_SECONDS;
-    this.#timer('upstream.heartbeat', Math.max(HEARTBEAT_LEAST_SECONDS, wanted) * 1000, () => {
+    this.#timers.set('upstream.heartbeat', Math.max(HEARTBEAT_LEAST_SECONDS, wanted) * 1000, () => {
       if (!this.#isReady) return;
       void this.#call(this.#own('Heartbeat', '{}'), CALL_TIMEOUT_MS, 'poll');
       this.#beat();
     });
-  }
-
-  /** Takes the place of an earlier timer of the same name. */
-  #timer(name: string, delayMs: number, work: () => void): void {
-    this.#timers.get(name)?.();
-    const cancel = this.#options.surroundings.clock.timer(name, delayMs, () => {
-      this.#timers.delete(name);
-      work();
-    });
-    this.#timers.set(name, cancel);
-  }
-
-  #clearTimers(): void {
-    for (const cancel of this.#timers.values()) cancel();
-    this.#timers.clear();
   }
 
   #own(action: string, rawPayload: string): IncomingCall {
