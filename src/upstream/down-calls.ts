@@ -38,6 +38,8 @@ export class DownCalls {
 
   /** Answers one CALL of upstream, by the table of `docs/upstream.md`. */
   async handle(call: IncomingCall): Promise<Reply> {
+    // Upstream's answer that came just before, in the same turn perhaps, takes effect first: this CALL may name the id that it gave.
+    await this.#options.surroundings.clock.sleep('upstream.in-order', 0);
     switch (downWay(call.action)) {
       case 'forward':
         return this.#forward(call, call.rawPayload);

@@ -278,8 +278,9 @@ export class Leg {
     const { transactionId } = outcome.payload;
     if (row.action !== 'StartTransaction' || localTransactionId === undefined || !Number.isSafeInteger(transactionId))
       return;
-    await this.#options.store.setUpstreamId(localTransactionId, transactionId as number);
+    // Before it is on the disk: upstream may name the id in the very next frame.
     this.#mapping.learnt(localTransactionId, transactionId as number);
+    await this.#options.store.setUpstreamId(localTransactionId, transactionId as number);
   }
 
   /** A verdict that came too late for the station's answer still holds: the transaction is ended (OCPP 1.6 §4.8). */

@@ -64,6 +64,17 @@ describe('handed on', () => {
   });
 });
 
+test('an id that upstream names in the frame right after the one that gave it is known already', async () => {
+  csms.say = ({ action, messageId }) => {
+    if (action !== 'StartTransaction') return undefined;
+    csms.send('A', [3, messageId, { transactionId: 77, idTagInfo: { status: 'Accepted' } }]);
+    csms.send('A', [2, 'stop-at-once', 'RemoteStopTransaction', { transactionId: 77 }]);
+    return 'silence';
+  };
+  const { localId } = await bench.start({}, 0);
+  expect((await bench.untilAsked()).rawPayload).toBe(JSON.stringify({ transactionId: localId }));
+});
+
 describe('charging profiles', () => {
   test('80 A from upstream never reach the station, but bound the allocation and show in the composite schedule', async () => {
     const changed: string[] = [];
