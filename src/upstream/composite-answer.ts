@@ -37,16 +37,23 @@ export function siteComposite(
   return ({ station, connector, profiles, ...rest }) => {
     const evses = site.evses.filter((evse) => evse.station === station);
     const asked = connector === 0 ? evses : evses.filter((evse) => evse.number === connector);
-    const mostAmps = Math.max(0, ...asked.map((evse) => evse.maxAmps));
-    const mostWatts = Math.max(0, ...asked.map((evse) => evse.maxAmps * evse.phases.length * site.nominalVolts));
-    return resolveComposite({
+    const each = asked.map(({ maxAmps, phases }) =>
+      rest.unit === 'A' ? maxAmps : maxAmps * phases.length * site.nominalVolts,
+    );
+    const composite = resolveComposite({
       ...rest,
       scope: connector,
       evses: evses.map((evse) => evse.number),
       profiles: [...profiles, ...ownProfiles(station)],
-      defaultLimit: rest.unit === 'A' ? mostAmps : mostWatts,
+      defaultLimit: Math.max(0, ...each),
       nominalVolts: site.nominalVolts,
     });
+    const most = each.reduce((sum, one) => sum + one, 0);
+    // Upstream may set more than the wires bear; a promise of it would be wrong.
+    return {
+      ...composite,
+      periods: composite.periods.map((period) => ({ ...period, limit: Math.min(period.limit, most) })),
+    };
   };
 }
 

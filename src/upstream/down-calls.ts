@@ -22,8 +22,11 @@ export type DownOptions = {
   readonly memory: StationMemory;
   readonly composite: CompositeSource;
   readonly onProfilesChanged: () => void;
-  /** A remote start brought a profile for the transaction to come; `connector` is absent when the station chooses it. */
-  readonly onStartProfile: (profile: ChargingProfile, connector: number | undefined) => void;
+  /**
+   * A remote start brings a profile for the transaction to come; `connector` is absent when the station chooses it. The function that is
+   * returned withdraws it, without effect once a transaction has taken it.
+   */
+  readonly onStartProfile: (profile: ChargingProfile, connector: number | undefined) => () => void;
 };
 
 export class DownCalls {
@@ -35,6 +38,8 @@ export class DownCalls {
 
   /** Answers one CALL of upstream, by the table of `docs/upstream.md`. */
   async handle(call: IncomingCall): Promise<Reply> {
+    // Upstream's answer that came just before, in the same turn perhaps, takes effect first: this CALL may name the id that it gave.
+    await this.#options.surroundings.clock.sleep('upstream.in-order', 0);
     switch (downWay(call.action)) {
       case 'forward':
         return this.#forward(call, call.rawPayload);
@@ -82,11 +87,14 @@ export class DownCalls {
     const reading = readChargingProfile(wire as Record<string, unknown>);
     if (!reading.ok) return { kind: 'error', code: reading.code, description: reading.description };
     if (reading.profile.purpose !== 'TxProfile') return status('Rejected');
+    const { connectorId } = call.payload;
+    // Before the station is asked: its StartTransaction may overtake its answer.
+    const withdraw = this.#options.onStartProfile(
+      reading.profile,
+      typeof connectorId === 'number' ? connectorId : undefined,
+    );
     const outcome = await this.#ask(call, removeMember(call.rawPayload, 'chargingProfile'));
-    if (outcome.kind === 'result' && outcome.payload.status === 'Accepted') {
-      const { connectorId } = call.payload;
-      this.#options.onStartProfile(reading.profile, typeof connectorId === 'number' ? connectorId : undefined);
-    }
+    if (outcome.kind !== 'result' || outcome.payload.status !== 'Accepted') withdraw();
     return toReply(outcome);
   }
 

@@ -58,20 +58,6 @@ export class IdMapping {
     if (transaction) return { kind: 'known', transaction };
     return this.#open.has(id) ? { kind: 'collides' } : { kind: 'foreign' };
   }
-
-  /**
-   * Which of our transactions a message from the station belongs to: the one it names, or for −1 (it never learnt its id) the one that
-   * runs on its connector; StopTransaction names no connector, so there −1 is paired when a single transaction runs.
-   */
-  belongsTo(payload: Readonly<Record<string, unknown>>): number | undefined {
-    const id = payload.transactionId;
-    if (typeof id !== 'number') return undefined;
-    if (id !== NO_TRANSACTION_ID) return this.#open.has(id) ? id : undefined;
-    const connector = payload.connectorId;
-    if (typeof connector === 'number') return this.onConnector(connector)?.localId;
-    const [only, another] = this.#open.keys();
-    return another === undefined ? only : undefined;
-  }
 }
 
 /** The text with its outer transactionId exchanged; without one, and in every other byte, as it was. */

@@ -15,13 +15,13 @@ import type {
 import type { CompositeSource } from './composite-answer.ts';
 import { DownCalls } from './down-calls.ts';
 import { IdMapping, NO_TRANSACTION_ID, withTransactionId } from './id-mapping.ts';
+import { LastStatuses } from './last-statuses.ts';
 import { CALL_TIMEOUT_MS, UpstreamLink } from './link.ts';
+import { NamedTimers } from './named-timers.ts';
 import { Outbox } from './outbox.ts';
 import { StationMemory } from './station-memory.ts';
 import { install, withoutTransactionProfiles } from './virtual-profiles.ts';
 
-/** Connectors whose last StatusNotification is kept for upstream. */
-const MAX_CONNECTORS = 64;
 /** Between two tries of a BootNotification that upstream did not accept. */
 const BOOT_RETRY_MS = 60_000;
 const HEARTBEAT_DEFAULT_SECONDS = 300;
@@ -52,14 +52,15 @@ export class Leg {
   #isRelayingBoot = false;
   /** Upstream takes messages: the link is open and no BootNotification is due. */
   #isReady = false;
-  #unsaid = new Map<number, IncomingCall>();
+  readonly #statuses = new LastStatuses((call) => this.#call(call, CALL_TIMEOUT_MS));
   #startProfile: { readonly profile: ChargingProfile; readonly connector: number | undefined } | undefined;
   #heartbeatSeconds = HEARTBEAT_DEFAULT_SECONDS;
-  #cancelTimers = new Set<() => void>();
+  readonly #timers: NamedTimers;
 
   constructor(options: LegOptions) {
     this.#options = options;
     const { surroundings, station, store } = options;
+    this.#timers = new NamedTimers(surroundings.clock);
     this.memory = new StationMemory(station, store, surroundings.log);
     this.link = new UpstreamLink({
       surroundings,
@@ -92,7 +93,11 @@ export class Leg {
       composite: options.composite,
       onProfilesChanged: options.onProfilesChanged,
       onStartProfile: (profile, connector) => {
-        this.#startProfile = { profile, connector };
+        const waiting = { profile, connector };
+        this.#startProfile = waiting;
+        return () => {
+          if (this.#startProfile === waiting) this.#startProfile = undefined;
+        };
       },
     });
   }
@@ -101,7 +106,7 @@ export class Leg {
   async restore(facts: StationFacts | undefined, open: readonly TransactionRecord[]): Promise<void> {
     if (facts?.boot) this.#boot = { rawPayload: facts.boot.rawPayload, isKnown: false };
     for (const [connector, rawPayload] of Object.entries(facts?.status ?? {})) {
-      this.#unsaid.set(Number(connector), this.#own('StatusNotification', rawPayload));
+      this.#statuses.keep(Number(connector), this.#own('StatusNotification', rawPayload));
     }
     for (const { localId, connector, upstreamId } of open) {
       this.#mapping.opened({ localId, connector, ...(upstreamId === undefined ? {} : { upstreamId }) });
@@ -110,7 +115,7 @@ export class Leg {
   }
 
   async stop(): Promise<void> {
-    this.#clearTimers();
+    this.#timers.clear();
     await Promise.allSettled([this.#outbox.stop(), this.link.close()]);
   }
 
@@ -125,29 +130,40 @@ export class Leg {
     }
     const connection = await this.link.whenOpen(deadlineMs);
     const leftMs = startedAt + deadlineMs - this.#options.surroundings.clock.now();
-    const outcome: CallOutcome =
+    const answer: Promise<CallOutcome> =
       connection && leftMs > 0
-        ? await this.#call(call, leftMs)
-        : { kind: 'unsent', why: 'the link to upstream is down' };
-    if (isBoot) {
-      this.#isRelayingBoot = false;
-      this.#bootAnswered(call.rawPayload, outcome);
-    }
+        ? this.#call(call, CALL_TIMEOUT_MS)
+        : Promise.resolve({ kind: 'unsent', why: 'the link to upstream is down' });
+    // Upstream's word on a boot counts also when it comes too late for the station.
+    const heard = isBoot ? answer.then((outcome) => this.#relayedBoot(call.rawPayload, outcome)) : answer;
+    return this.#within(heard, leftMs);
+  }
+
+  #relayedBoot(rawPayload: string, outcome: CallOutcome): CallOutcome {
+    this.#isRelayingBoot = false;
+    this.#bootAnswered(rawPayload, outcome);
     return outcome;
+  }
+
+  /** The answer, or `unanswered` at the deadline; the CALL keeps its slot, because upstream may refuse a second one beside it. */
+  #within(answer: Promise<CallOutcome>, deadlineMs: number): Promise<CallOutcome> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.surroundings.clock.timer('upstream.relay', deadlineMs, () =>
+        resolve({ kind: 'unanswered' }),
+      );
+      void answer.then((outcome) => {
+        cancel();
+        resolve(outcome);
+      });
+    });
   }
 
   /** A CALL whose answer nobody waits for. */
   copy(call: IncomingCall): void {
     if (call.action === 'StatusNotification') {
       const connector = Number(call.payload.connectorId);
-      if (!this.#isReady) {
-        if (this.#unsaid.has(connector) || this.#unsaid.size < MAX_CONNECTORS) this.#unsaid.set(connector, call);
-        return;
-      }
-      void this.#call(call, CALL_TIMEOUT_MS).then((outcome) => {
-        if (outcome.kind !== 'result' && outcome.kind !== 'error' && !this.#unsaid.has(connector))
-          this.#unsaid.set(connector, call);
-      });
+      this.#statuses.keep(connector, call);
+      if (this.#isReady) this.#statuses.say(connector, call);
       return;
     }
     if (this.#isReady) void this.#call(call, CALL_TIMEOUT_MS);
@@ -178,7 +194,7 @@ export class Leg {
 
   #lost(): void {
     this.#isReady = false;
-    this.#clearTimers();
+    this.#timers.clear();
     this.#outbox.linkLost();
   }
 
@@ -191,7 +207,7 @@ export class Leg {
 
   async #sayBoot(): Promise<void> {
     const boot = this.#boot;
-    if (!boot || !this.link.connection) return;
+    if (!boot || boot.isKnown || !this.link.connection) return;
     const outcome = await this.#call(this.#own('BootNotification', boot.rawPayload), CALL_TIMEOUT_MS, 'limit');
     this.#bootAnswered(boot.rawPayload, outcome);
   }
@@ -205,14 +221,13 @@ export class Leg {
       this.#ready();
       return;
     }
-    this.#timer('upstream.boot', BOOT_RETRY_MS, () => void this.#sayBoot());
+    this.#timers.set('upstream.boot', BOOT_RETRY_MS, () => void this.#sayBoot());
   }
 
   #ready(): void {
     this.#isReady = true;
-    const unsaid = [...this.#unsaid.values()];
-    this.#unsaid.clear();
-    for (const call of unsaid) this.copy(call);
+    this.#timers.cancel('upstream.boot');
+    this.#statuses.sayAll();
     this.#outbox.wake(true);
     this.#beat();
   }
@@ -220,24 +235,11 @@ export class Leg {
   /** Upstream gets heartbeats at its own interval, whatever the station's is. */
   #beat(): void {
     const wanted = Number(this.memory.keys.HeartbeatInterval ?? this.#heartbeatSeconds) || HEARTBEAT_DEFAULT_SECONDS;
-    this.#timer('upstream.heartbeat', Math.max(HEARTBEAT_LEAST_SECONDS, wanted) * 1000, () => {
+    this.#timers.set('upstream.heartbeat', Math.max(HEARTBEAT_LEAST_SECONDS, wanted) * 1000, () => {
       if (!this.#isReady) return;
       void this.#call(this.#own('Heartbeat', '{}'), CALL_TIMEOUT_MS, 'poll');
       this.#beat();
     });
-  }
-
-  #timer(name: string, delayMs: number, work: () => void): void {
-    const cancel = this.#options.surroundings.clock.timer(name, delayMs, () => {
-      this.#cancelTimers.delete(cancel);
-      work();
-    });
-    this.#cancelTimers.add(cancel);
-  }
-
-  #clearTimers(): void {
-    for (const cancel of this.#cancelTimers) cancel();
-    this.#cancelTimers.clear();
   }
 
   #own(action: string, rawPayload: string): IncomingCall {
@@ -276,8 +278,9 @@ export class Leg {
     const { transactionId } = outcome.payload;
     if (row.action !== 'StartTransaction' || localTransactionId === undefined || !Number.isSafeInteger(transactionId))
       return;
-    await this.#options.store.setUpstreamId(localTransactionId, transactionId as number);
+    // Before it is on the disk: upstream may name the id in the very next frame.
     this.#mapping.learnt(localTransactionId, transactionId as number);
+    await this.#options.store.setUpstreamId(localTransactionId, transactionId as number);
   }
 
   /** A verdict that came too late for the station's answer still holds: the transaction is ended (OCPP 1.6 §4.8). */

@@ -5,7 +5,9 @@ import type { WebSocket } from 'ws';
 import { defaultPolicy } from '../../src/config/default-policy.ts';
 import type { CallOutcome, IncomingCall, UpstreamPort } from '../../src/engine/ports.ts';
 import { MAX_QUEUED_COMMANDS } from '../../src/ocpp/commands.ts';
+import { INCUMBENT_PONG_MS } from '../../src/ocpp/gateway.ts';
 import { noUpstream } from '../../src/ocpp/no-upstream.ts';
+import { HeldClock } from '../support/held-clock.ts';
 import type { MemoryGatewayStore } from '../support/memory-gateway-store.ts';
 import { buildSite, evse, genericAc } from '../support/site-builder.ts';
 import { ask, Bench, BOOT, command, KEY } from '../support/station-bench.ts';
@@ -16,27 +18,26 @@ afterEach(() => bench?.stop());
 const now = () => new Date().toISOString();
 const start = { connectorId: 1, idTag: 'TAG', meterStart: 1_000, timestamp: '2026-03-02T06:00:00Z' };
 
-async function booted(identity: string): Promise<WebSocket> {
+// biome-ignore lint/suspicious/noExplicitAny: payloads are the test's own.
+type Answers = (action: string, payload: any) => object | string | undefined;
+
+/** A booted station; `answers` stand before its boot, because our first questions come in the same turn as the boot's answer. */
+async function booted(identity: string, answers: Answers = () => undefined): Promise<WebSocket> {
   const socket = await bench.socket(identity);
+  answering(socket, answers);
   expect((await ask(socket, 'BootNotification', BOOT))[2]).toMatchObject({ status: 'Accepted' });
   return socket;
 }
 
-/** Answers our CALLs on a bare socket: the status per action, or no answer at all for `undefined`. */
-function answering(
-  socket: WebSocket,
-  answer: (action: string, payload: Record<string, never>) => object | string | undefined,
-): string[] {
-  const seen: string[] = [];
+/** Answers our CALLs on a bare socket: a payload, an error code, or no answer at all for `undefined`. */
+function answering(socket: WebSocket, answer: Answers): void {
   socket.on('message', (data) => {
     const [type, id, action, payload] = JSON.parse(String(data));
     if (type !== 2) return;
-    seen.push(action);
     const said = answer(action, payload);
     if (typeof said === 'string') socket.send(JSON.stringify([4, id, said, 'not here', {}]));
     else if (said) socket.send(JSON.stringify([3, id, said]));
   });
-  return seen;
 }
 
 describe('a well-behaved station', () => {
@@ -150,7 +151,7 @@ describe('the door', () => {
     const socket = await booted('A');
     const before = bench.state('A').link;
     await expect(bench.socket('A', { key: Buffer.from('wrong') })).rejects.toThrow('HTTP 401');
-    await expect(bench.socket('A', { headers: { authorization: undefined } })).rejects.toThrow('HTTP 401');
+    await expect(bench.socket('A', { key: 'none' })).rejects.toThrow('HTTP 401');
     await expect(
       bench.socket('A', { headers: { authorization: `Basic ${Buffer.from('B:x').toString('base64')}` } }),
     ).rejects.toThrow('HTTP 401');
@@ -225,6 +226,37 @@ describe('the door', () => {
     expect(bench.logged.map(({ event }) => event)).toContain('ocpp.identity-conflict');
     second.terminate();
     await bench.until('A', ({ link }) => link.state === 'disconnected');
+  });
+
+  test('a station that comes back before its dead line was noticed is let in once the pong deadline is over', async () => {
+    const clock = new HeldClock('rpc.pong');
+    bench = await new Bench({ clock }).start();
+    const dead = await bench.socket('A', { autoPong: false });
+    await ask(dead, 'BootNotification', BOOT);
+    const order: string[] = [];
+    const coming = bench.socket('A').then((socket) => {
+      order.push('in');
+      return socket;
+    });
+    expect(await clock.whenHeld('rpc.pong')).toBe(INCUMBENT_PONG_MS);
+    expect((await ask(dead, 'Heartbeat', {}))[0]).toBe(3);
+    order.push('deadline');
+    await clock.run('rpc.pong');
+    const second = await coming;
+    expect(order).toEqual(['deadline', 'in']);
+    await once(dead, 'close');
+    expect(bench.state('A').link.state).toBe('connected');
+    expect((await ask(second, 'Heartbeat', {}))[0]).toBe(3);
+    expect(bench.logged.map(({ event }) => event)).not.toContain('ocpp.identity-conflict');
+  });
+
+  test('a wrong key under an identity that is in does not as much as ping it', async () => {
+    const clock = new HeldClock('rpc.pong');
+    bench = await new Bench({ clock }).start();
+    const first = await booted('A');
+    await expect(bench.socket('A', { key: Buffer.from('wrong') })).rejects.toThrow('HTTP 401');
+    expect(clock.held('rpc.pong')).toEqual([]);
+    expect((await ask(first, 'Heartbeat', {}))[0]).toBe(3);
   });
 });
 
@@ -320,6 +352,8 @@ describe('bad manners', () => {
   });
 });
 
+type SentProfile = { chargingSchedule: { chargingSchedulePeriod: { limit: number }[] } };
+
 describe('limits', () => {
   test.each<[object | string | undefined, string, string | undefined]>([
     [{ status: 'Accepted' }, 'accepted', undefined],
@@ -331,8 +365,7 @@ describe('limits', () => {
     [undefined, 'unanswered', undefined],
   ])('a station that answers %j: %s', async (answer, state, detail) => {
     bench = await new Bench({ site: buildSite({ profile: { ...genericAc, callTimeoutMs: 300 } }) }).start();
-    const socket = await booted('A');
-    answering(socket, (action) => (action === 'SetChargingProfile' ? answer : { status: 'Accepted' }));
+    await booted('A', (action) => (action === 'SetChargingProfile' ? answer : { status: 'Accepted' }));
     const sent = command('A', { limitAmps: 10 });
     bench.gateway.send([sent]);
     const settled = await bench.until(
@@ -345,17 +378,18 @@ describe('limits', () => {
 
   test('a newer limit takes the place of one that still waits, and one under way is unanswered when the line breaks', async () => {
     bench = await new Bench().start();
-    const socket = await booted('A');
     const seen: number[] = [];
-    socket.on('message', (data) => {
-      const [, , action, payload] = JSON.parse(String(data));
-      if (action === 'SetChargingProfile')
-        seen.push(payload.csChargingProfiles.chargingSchedule.chargingSchedulePeriod[0].limit);
-      else if (action === 'ChangeConfiguration')
-        socket.send(JSON.stringify([3, JSON.parse(String(data))[1], { status: 'Accepted' }]));
+    const arrived = Promise.withResolvers<void>();
+    const socket = await booted('A', (action, payload: { csChargingProfiles?: SentProfile }) => {
+      if (action !== 'SetChargingProfile') return { status: 'Accepted' };
+      seen.push(payload.csChargingProfiles!.chargingSchedule.chargingSchedulePeriod[0]!.limit);
+      arrived.resolve();
+      return undefined;
     });
     bench.gateway.send([command('A', { role: 'floor', limitAmps: 6 })]);
-    await bench.until('A', ({ evses }) => evses[0]!.floor?.state === 'sent');
+    // `sent` says that it was written; what it takes for the station to have it is the line's.
+    await arrived.promise;
+    expect(bench.state('A').evses[0]!.floor!.state).toBe('sent');
     bench.gateway.send([command('A', { limitAmps: 10 }), command('A', { limitAmps: 12 })]);
     expect(bench.state('A').evses[0]!.lease).toMatchObject({ commandId: 'c-A-lease-12', state: 'queued' });
     socket.terminate();
@@ -375,14 +409,13 @@ describe('limits', () => {
       evse({ station: 'A', number: i + 1, id: `A/${i + 1}` }),
     );
     bench = await new Bench({ site: buildSite({ evses }) }).start();
-    const socket = await booted('A');
-    const commands = evses.map((one, i) => command('A', { evse: one.id, id: `c${i}`, limitAmps: 6 }));
-    expect(bench.gateway.send(commands).refused).toEqual([`c${MAX_QUEUED_COMMANDS}`]);
     const seen: number[] = [];
-    answering(socket, (action, payload) => {
+    await booted('A', (action, payload: { connectorId?: number }) => {
       if (action === 'SetChargingProfile') seen.push(payload.connectorId!);
       return { status: 'Accepted' };
     });
+    const commands = evses.map((one, i) => command('A', { evse: one.id, id: `c${i}`, limitAmps: 6 }));
+    expect(bench.gateway.send(commands).refused).toEqual([`c${MAX_QUEUED_COMMANDS}`]);
     await bench.until(
       'A',
       (state) => state.evses.filter((one) => one.lease?.state === 'accepted').length === MAX_QUEUED_COMMANDS,
@@ -393,9 +426,8 @@ describe('limits', () => {
 
   test('after a rise has settled a fresh sample is asked for, and a station that cannot is left alone', async () => {
     bench = await new Bench({ site: buildSite({ profile: { ...genericAc, settleMs: 1 } }) }).start();
-    const socket = await booted('A');
     const asked = Promise.withResolvers<object>();
-    answering(socket, (action, payload) => {
+    await booted('A', (action, payload) => {
       if (action === 'TriggerMessage') asked.resolve(payload);
       return { status: 'Accepted' };
     });
@@ -469,7 +501,7 @@ describe('with an upstream', () => {
 
   test('its CALLs reach the station byte for byte under their own id, and back', async () => {
     bench = await new Bench().start();
-    const socket = await booted('A');
+    const socket = await booted('A', (action) => (action === 'Reset' ? undefined : { status: 'Accepted' }));
     const frames: string[] = [];
     socket.on('message', (data) => {
       const text = String(data);
@@ -477,7 +509,6 @@ describe('with an upstream', () => {
       frames.push(text);
       socket.send('[3,"up-1",{"status":"Accepted", "x":1.50}]');
     });
-    answering(socket, (action) => (action === 'Reset' ? undefined : { status: 'Accepted' }));
     const outcome = await bench.gateway.call('A', {
       messageId: 'up-1',
       action: 'Reset',

@@ -1,8 +1,7 @@
 // A running gateway on a free port and ways to connect to it: the independent ocpp-rpc client in strict mode, or a bare WebSocket.
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { WebSocket } from 'ws';
+import { type RawData, WebSocket } from 'ws';
 import type { Command } from '../../src/core/model/decision.ts';
 import type { Site } from '../../src/core/model/site.ts';
 import type { StationState } from '../../src/core/model/snapshot.ts';
@@ -124,12 +123,16 @@ export class Bench {
   /** A bare socket with the right key, unless told otherwise; rejects with the HTTP status where it is refused. */
   async socket(
     identity: string,
-    options: { key?: Buffer | undefined; path?: string; headers?: object; protocols?: string[] } = {},
+    options: { key?: Buffer | 'none'; path?: string; headers?: object; protocols?: string[]; autoPong?: boolean } = {},
   ): Promise<WebSocket> {
-    const { key = KEY, path = `/ocpp/${identity}`, headers = {}, protocols = ['ocpp1.6'] } = options;
-    const authorization = `Basic ${Buffer.concat([Buffer.from(`${identity}:`), key]).toString('base64')}`;
+    const { key = KEY, path = `/ocpp/${identity}`, headers = {}, protocols = ['ocpp1.6'], autoPong = true } = options;
+    const authorization =
+      key === 'none'
+        ? {}
+        : { authorization: `Basic ${Buffer.concat([Buffer.from(`${identity}:`), key]).toString('base64')}` };
     const socket = new WebSocket(`ws://127.0.0.1:${this.gateway.address().port}${path}`, protocols, {
-      headers: { authorization, ...headers },
+      autoPong,
+      headers: { ...authorization, ...headers },
     });
     socket.on('error', () => {});
     await new Promise<void>((resolve, reject) => {
@@ -143,19 +146,27 @@ export class Bench {
 }
 
 let calls = 0;
-/** Makes a CALL on a bare socket and gives the whole answering frame. */
-export async function ask(
-  socket: WebSocket,
-  action: string,
-  payload: object,
-  messageId = `m${++calls}`,
-): Promise<unknown[]> {
-  socket.send(JSON.stringify([2, messageId, action, payload]));
-  for (;;) {
-    const [data] = await once(socket, 'message');
-    const frame = JSON.parse(String(data));
-    if (frame[0] !== 2 && frame[1] === messageId) return frame;
-  }
+/** Makes a CALL on a bare socket and gives the whole answering frame. One listener throughout: several frames may come in one turn. */
+export function ask(socket: WebSocket, action: string, payload: object, messageId = `m${++calls}`): Promise<unknown[]> {
+  return new Promise((resolve, reject) => {
+    const done = () => {
+      socket.off('message', onMessage);
+      socket.off('close', onClose);
+    };
+    const onMessage = (data: RawData) => {
+      const frame = JSON.parse(String(data));
+      if (frame[0] === 2 || frame[1] !== messageId) return;
+      done();
+      resolve(frame);
+    };
+    const onClose = (code: number) => {
+      done();
+      reject(new Error(`closed ${code} before ${action} was answered`));
+    };
+    socket.on('message', onMessage);
+    socket.once('close', onClose);
+    socket.send(JSON.stringify([2, messageId, action, payload]));
+  });
 }
 
 export const BOOT = { chargePointVendor: 'Vendor', chargePointModel: 'Model', firmwareVersion: '1.0' };
