@@ -92,7 +92,7 @@ export class Leg {
       memory: this.memory,
       composite: options.composite,
       onProfilesChanged: options.onProfilesChanged,
-      onStartProfile: (profile, connector) => this.#startProfile.expect(profile, connector),
+      onStartProfile: (profile, order) => this.#startProfile.expect(profile, order),
     });
   }
 
@@ -168,7 +168,7 @@ export class Leg {
     if (call.action === 'StartTransaction' && localId !== undefined && !this.#mapping.isOpen(localId)) {
       const connector = Number(call.payload.connectorId);
       this.#mapping.opened({ localId, connector });
-      this.#takeStartProfile(connector, localId);
+      this.#takeStartProfile(connector, String(call.payload.idTag), localId);
     }
     const seq = await this.#outbox.add(call, localId);
     if (call.action === 'StopTransaction' && localId !== undefined) {
@@ -301,8 +301,8 @@ export class Leg {
 
   // ------------------------------------------------------------ profiles
 
-  #takeStartProfile(connector: number, localId: number): void {
-    const profile = this.#startProfile.take(connector, localId);
+  #takeStartProfile(connector: number, idTag: string, localId: number): void {
+    const profile = this.#startProfile.take(connector, idTag, localId);
     if (!profile) return;
     const answer = install(this.memory.profiles, connector, profile);
     if (answer.kind === 'status' && answer.changed) this.#setProfiles(answer.changed);
