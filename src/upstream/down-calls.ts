@@ -10,6 +10,7 @@ import { keepValue, kindOfKey, withKeptValues } from './guarded-keys.ts';
 import { type IdMapping, withTransactionId } from './id-mapping.ts';
 import { removeMember } from './raw-json.ts';
 import { downWay } from './relay-table.ts';
+import type { StartOrder } from './start-profile.ts';
 import type { StationMemory } from './station-memory.ts';
 import { clearProfiles, type ProfileAnswer, setProfile } from './virtual-profiles.ts';
 
@@ -23,10 +24,10 @@ export type DownOptions = {
   readonly composite: CompositeSource;
   readonly onProfilesChanged: () => void;
   /**
-   * A remote start brings a profile for the transaction to come; `connector` is absent when the station chooses it. The function that is
-   * returned withdraws it, without effect once a transaction has taken it.
+   * A remote start brings a profile for the transaction to come. The function that is returned withdraws it, without effect once a
+   * transaction has taken it.
    */
-  readonly onStartProfile: (profile: ChargingProfile, connector: number | undefined) => () => void;
+  readonly onStartProfile: (profile: ChargingProfile, order: StartOrder) => () => void;
 };
 
 export class DownCalls {
@@ -87,12 +88,12 @@ export class DownCalls {
     const reading = readChargingProfile(wire as Record<string, unknown>);
     if (!reading.ok) return { kind: 'error', code: reading.code, description: reading.description };
     if (reading.profile.purpose !== 'TxProfile') return status('Rejected');
-    const { connectorId } = call.payload;
+    const { connectorId, idTag } = call.payload;
     // Before the station is asked: its StartTransaction may overtake its answer.
-    const withdraw = this.#options.onStartProfile(
-      reading.profile,
-      typeof connectorId === 'number' ? connectorId : undefined,
-    );
+    const withdraw = this.#options.onStartProfile(reading.profile, {
+      idTag: String(idTag),
+      ...(typeof connectorId === 'number' ? { connector: connectorId } : {}),
+    });
     const outcome = await this.#ask(call, removeMember(call.rawPayload, 'chargingProfile'));
     if (outcome.kind !== 'result' || outcome.payload.status !== 'Accepted') withdraw();
     return toReply(outcome);

@@ -1,6 +1,5 @@
 // One station's way to upstream and back: its link, its outbox, its ids and what upstream has set for it.
 
-import type { ChargingProfile } from '../core/model/charging-profile.ts';
 import type { StationId } from '../core/model/units.ts';
 import type {
   CallOutcome,
@@ -19,6 +18,7 @@ import { LastStatuses } from './last-statuses.ts';
 import { CALL_TIMEOUT_MS, UpstreamLink } from './link.ts';
 import { NamedTimers } from './named-timers.ts';
 import { Outbox } from './outbox.ts';
+import { StartProfile } from './start-profile.ts';
 import { StationMemory } from './station-memory.ts';
 import { install, withoutTransactionProfiles } from './virtual-profiles.ts';
 
@@ -53,7 +53,7 @@ export class Leg {
   /** Upstream takes messages: the link is open and no BootNotification is due. */
   #isReady = false;
   readonly #statuses = new LastStatuses((call) => this.#call(call, CALL_TIMEOUT_MS));
-  #startProfile: { readonly profile: ChargingProfile; readonly connector: number | undefined } | undefined;
+  readonly #startProfile = new StartProfile();
   #heartbeatSeconds = HEARTBEAT_DEFAULT_SECONDS;
   readonly #timers: NamedTimers;
 
@@ -92,13 +92,7 @@ export class Leg {
       memory: this.memory,
       composite: options.composite,
       onProfilesChanged: options.onProfilesChanged,
-      onStartProfile: (profile, connector) => {
-        const waiting = { profile, connector };
-        this.#startProfile = waiting;
-        return () => {
-          if (this.#startProfile === waiting) this.#startProfile = undefined;
-        };
-      },
+      onStartProfile: (profile, order) => this.#startProfile.expect(profile, order),
     });
   }
 
@@ -174,7 +168,7 @@ export class Leg {
     if (call.action === 'StartTransaction' && localId !== undefined && !this.#mapping.isOpen(localId)) {
       const connector = Number(call.payload.connectorId);
       this.#mapping.opened({ localId, connector });
-      this.#takeStartProfile(connector, localId);
+      this.#takeStartProfile(connector, String(call.payload.idTag), localId);
     }
     const seq = await this.#outbox.add(call, localId);
     if (call.action === 'StopTransaction' && localId !== undefined) {
@@ -307,11 +301,10 @@ export class Leg {
 
   // ------------------------------------------------------------ profiles
 
-  #takeStartProfile(connector: number, localId: number): void {
-    const waiting = this.#startProfile;
-    if (!waiting || (waiting.connector !== undefined && waiting.connector !== connector)) return;
-    this.#startProfile = undefined;
-    const answer = install(this.memory.profiles, connector, { ...waiting.profile, transactionId: String(localId) });
+  #takeStartProfile(connector: number, idTag: string, localId: number): void {
+    const profile = this.#startProfile.take(connector, idTag, localId);
+    if (!profile) return;
+    const answer = install(this.memory.profiles, connector, profile);
     if (answer.kind === 'status' && answer.changed) this.#setProfiles(answer.changed);
   }
 

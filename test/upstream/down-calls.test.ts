@@ -166,6 +166,16 @@ describe('charging profiles', () => {
     expect(bench.upstream.profiles('A')).toEqual([]);
   });
 
+  test('the profile of a remote start waits for its own driver', async () => {
+    const payload = { idTag: 'Tag-2', chargingProfile: profile('TxProfile', 10) };
+    expect(await csms.call('A', 'RemoteStartTransaction', payload)).toEqual(accepted);
+    const stranger = await bench.start({ idTag: 'TAG-1' });
+    expect(bench.upstream.profiles('A')).toEqual([]);
+    await bench.end(stranger.localId);
+    const { localId } = await bench.start({ idTag: 'TAG-2' }, 3_000, 's-2');
+    expect(bench.upstream.profiles('A')).toMatchObject([{ profile: { transactionId: String(localId) } }]);
+  });
+
   test('a known action in another spelling is refused, because a lenient station might obey it', async () => {
     const wanted = { connectorId: 1, csChargingProfiles: profile('TxDefaultProfile', 80) };
     expect((await csms.call('A', 'setChargingProfile', wanted))[2]).toBe('NotImplemented');

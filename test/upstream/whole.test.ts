@@ -84,11 +84,13 @@ test('a simulated station boots, charges under a limit and stops; the strict CSM
 
 test('a strict station is started from afar, limited and stopped: neither side finds a fault', async () => {
   const limits: number[] = [];
+  const said: Promise<unknown>[] = [];
   const limited = Promise.withResolvers<void>();
   const client = await bench.strictStation('A', {
     RemoteStartTransaction: ({ connectorId, idTag, chargingProfile }) => {
       expect(chargingProfile).toBeUndefined();
-      void client.call('StartTransaction', { connectorId, idTag, meterStart: 0, timestamp: new Date().toISOString() });
+      const timestamp = new Date().toISOString();
+      said.push(client.call('StartTransaction', { connectorId, idTag, meterStart: 0, timestamp }));
       return { status: 'Accepted' };
     },
     SetChargingProfile: ({ csChargingProfiles }) => {
@@ -97,7 +99,8 @@ test('a strict station is started from afar, limited and stopped: neither side f
       return { status: 'Accepted' };
     },
     RemoteStopTransaction: ({ transactionId }) => {
-      void client.call('StopTransaction', { transactionId, meterStop: 9, timestamp: new Date().toISOString() });
+      const timestamp = new Date().toISOString();
+      said.push(client.call('StopTransaction', { transactionId, meterStop: 9, timestamp }));
       return { status: 'Accepted' };
     },
   });
@@ -117,6 +120,8 @@ test('a strict station is started from afar, limited and stopped: neither side f
   expect(await csms.call('RemoteStopTransaction', { transactionId: 500_001 })).toEqual({ status: 'Accepted' });
   await csms.until(() => csms.of('StopTransaction').length === 1);
   await bench.until('A', (state) => state.evses[0]!.transaction === undefined && state.upstreamProfiles.length === 0);
+  await Promise.all(said);
+  expect(said).toHaveLength(2);
   expect(limits).toEqual([13.3]);
   expect([...bench.strictFaults, ...csms.faults]).toEqual([]);
 });
