@@ -91,7 +91,11 @@ function contradictions({ profile, defaultFloorAmps }: ChargerModel, file: strin
   const faults: Fault[] = [];
   const add = (path: string, value: unknown, expected: string) => faults.push({ file, path, value, expected });
   if (lease.purpose === floor.purpose && lease.stackLevel <= floor.stackLevel) {
-    add('lease.stackLevel', lease.stackLevel, `a level above the floor's ${floor.stackLevel}, or the purpose TxProfile`);
+    add(
+      'lease.stackLevel',
+      lease.stackLevel,
+      `a level above the floor's ${floor.stackLevel}, or the purpose TxProfile`,
+    );
   }
   if (quirks.includes('stack-level-zero-only') && (floor.stackLevel > 0 || lease.stackLevel > 0)) {
     add('lease.stackLevel', lease.stackLevel, 'stack level 0 for floor and lease: the model has no other');

@@ -14,7 +14,9 @@ const floorTemplate = strict(
   {
     id: plainId,
     role: z.literal('floor'),
-    purpose: z.literal('TxDefaultProfile', { error: 'TxDefaultProfile: the only purpose that holds with no transaction' }),
+    purpose: z.literal('TxDefaultProfile', {
+      error: 'TxDefaultProfile: the only purpose that holds with no transaction',
+    }),
     stackLevel,
     kind: z.enum(['Absolute', 'Relative'], { error: 'Absolute or Relative' }),
     limitAmps: ampsFrom0,
@@ -45,7 +47,9 @@ export type ChargingTemplate = FloorTemplate | LeaseTemplate;
 export function parseChargingTemplate(
   raw: unknown,
   file: string,
-): { readonly ok: true; readonly template: ChargingTemplate } | { readonly ok: false; readonly faults: readonly Fault[] } {
+):
+  | { readonly ok: true; readonly template: ChargingTemplate }
+  | { readonly ok: false; readonly faults: readonly Fault[] } {
   const role = typeof raw === 'object' && raw !== null && 'role' in raw ? raw.role : undefined;
   if (role !== 'floor' && role !== 'lease') {
     return { ok: false, faults: [{ file, path: 'role', value: role, expected: 'floor or lease' }] };

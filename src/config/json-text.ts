@@ -15,7 +15,8 @@ export type JsonText =
 export const MAX_JSON_DEPTH = 64;
 
 const TOKEN =
-  /[ \t\r\n]+|[{}[\]:,]|"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?(?![\w.])|(?:true|false|null)(?!\w)/y;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a JSON text may hold none unescaped
+  /[ \t\r\n]+|[{}[\]:,]|"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?(?![\w.])|(?:true|false|null)(?!\w)/y;
 
 type Awaits = 'value' | 'first value or ]' | 'first field or }' | 'field' | 'colon' | 'comma or close' | 'end';
 type Level = { readonly kind: 'object' | 'array'; readonly linesOfFields: Map<string, number> };
@@ -61,7 +62,8 @@ function step(token: string, awaits: Awaits, levels: Level[], line: () => number
       if (!token.startsWith('"')) return refused;
       const name = JSON.parse(token) as string;
       const before = level!.linesOfFields.get(name);
-      if (before !== undefined) return { expected: `each field once in its object; it stands in line ${before} already` };
+      if (before !== undefined)
+        return { expected: `each field once in its object; it stands in line ${before} already` };
       level!.linesOfFields.set(name, line());
       return 'colon';
     }

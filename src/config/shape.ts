@@ -66,7 +66,8 @@ export function faultsOf(
   const faults = new Map<string, Fault>();
   const add = (path: readonly PropertyKey[], expected: string) => {
     const text = describePath(path);
-    if (!faults.has(text)) faults.set(text, { file: where.file, path: text, value: valueAt(where.root, path), expected });
+    if (!faults.has(text))
+      faults.set(text, { file: where.file, path: text, value: valueAt(where.root, path), expected });
   };
   for (const issue of error.issues) {
     const path = [...(where.prefix ?? []), ...issue.path];

@@ -66,7 +66,11 @@ export const circuitForm = strict(
   'a circuit',
 ).superRefine((form, context) => {
   if (form.marginAmps !== undefined && form.marginPercent !== undefined) {
-    context.addIssue({ code: 'custom', path: ['marginPercent'], message: 'no marginPercent beside marginAmps: give one' });
+    context.addIssue({
+      code: 'custom',
+      path: ['marginPercent'],
+      message: 'no marginPercent beside marginAmps: give one',
+    });
   }
 });
 
@@ -113,13 +117,11 @@ export const evseForm = strict(
 
 export const stationForm = strict(
   {
-    id: pattern(STATION_IDENTITY, 'the identity in the station\'s URL: 1 to 48 letters, digits or _ . = * + @ -'),
+    id: pattern(STATION_IDENTITY, "the identity in the station's URL: 1 to 48 letters, digits or _ . = * + @ -"),
     name,
     model: plainId,
     keySha256: pattern(/^[0-9a-f]{64}$/, '64 hex digits in lower case, as printed by "busbar key"').optional(),
-    floorProvedOn: z.iso
-      .date({ error: 'the date of the test on site, such as "2026-11-20"' })
-      .optional(),
+    floorProvedOn: z.iso.date({ error: 'the date of the test on site, such as "2026-11-20"' }).optional(),
     evses: z
       .array(z.unknown(), { error: 'a list of EVSEs' })
       .min(1, { error: 'at least one EVSE' })
@@ -175,9 +177,13 @@ export const siteForm = strict(
     upstream: strict(
       {
         url: words('a ws:// or wss:// address').refine(isUpstreamUrl, {
-          error: 'a ws:// or wss:// address without user, password, query or fragment; the password belongs in passwordEnv',
+          error:
+            'a ws:// or wss:// address without user, password, query or fragment; the password belongs in passwordEnv',
         }),
-        passwordEnv: pattern(/^[A-Z_][A-Z0-9_]*$/, 'the name of an environment variable, such as CSMS_PASSWORD').optional(),
+        passwordEnv: pattern(
+          /^[A-Z_][A-Z0-9_]*$/,
+          'the name of an environment variable, such as CSMS_PASSWORD',
+        ).optional(),
       },
       'the CSMS behind Busbar: url and passwordEnv',
     ).optional(),
