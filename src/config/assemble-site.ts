@@ -1,7 +1,7 @@
 // Turns checked forms of a site file into the runtime words: defaults filled in, percentages and kilowatts made amperes.
 
 import type { Circuit, Evse, Listen, Policy, SiteMeter, Station } from '../core/model/site.ts';
-import { mapPhases, onEachPhase, PHASES, type PhaseAmps } from '../core/model/units.ts';
+import { type EvseId, mapPhases, onEachPhase, PHASES, type PhaseAmps } from '../core/model/units.ts';
 import type { ChargerModel } from './charger-profile.ts';
 import { defaultPolicy } from './default-policy.ts';
 import { type EvsePart, evseNumber } from './site-draft.ts';
@@ -90,19 +90,19 @@ function currents(form: EvseForm, model: ChargerModel, nominalVolts: number) {
   };
   const minAmps = gridAmpsOfKilowatts(dc.minKilowatts, supply);
   const maxAmps = gridAmpsOfKilowatts(dc.maxKilowatts, supply);
-  if (dc.floorKilowatts !== undefined)
-    return { minAmps, maxAmps, floorAmps: gridAmpsOfKilowatts(dc.floorKilowatts, supply) };
-  return { minAmps, maxAmps, floorAmps: model.defaultFloorAmps === 0 ? 0 : Math.max(model.defaultFloorAmps, minAmps) };
+  const power = { minAmps, maxAmps, efficiency: dc.efficiency };
+  if (dc.floorKilowatts !== undefined) return { ...power, floorAmps: gridAmpsOfKilowatts(dc.floorKilowatts, supply) };
+  return { ...power, floorAmps: model.defaultFloorAmps === 0 ? 0 : Math.max(model.defaultFloorAmps, minAmps) };
 }
 
 /** A floor proved on site holds, whatever the model's profile says of others of its kind. */
-export function assembleStation(form: StationForm, model: ChargerModel, evses: readonly Evse[]): Station {
+export function assembleStation(form: StationForm, model: ChargerModel, evseIds: readonly EvseId[]): Station {
   return {
     id: form.id,
     name: form.name ?? form.id,
     profile: form.floorProvedOn === undefined ? model.profile : { ...model.profile, holdsFloor: true },
     ...(form.keySha256 === undefined ? {} : { keySha256: form.keySha256 }),
-    evses: evses.filter((evse) => evse.station === form.id).map((evse) => evse.id),
+    evses: evseIds,
   };
 }
 

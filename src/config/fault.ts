@@ -43,8 +43,23 @@ export function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
   return value;
 }
 
+/** Fields that hold a secret, or in which a person might have put one by mistake. */
+const SECRET_FIELD = /^(?:authorization)?key|password|secret|^token/i;
+
+/** What may be shown of the value at `path`: a text in a secret's place is told by its length alone. */
+export function shownValue(root: unknown, path: readonly PropertyKey[]): unknown {
+  const value = valueAt(root, path);
+  if (typeof value !== 'string' || !SECRET_FIELD.test(String(path.at(-1)))) return value;
+  return `${value.length} characters, not shown`;
+}
+
+/** The text with `…` for user, password and query of every address in it. */
+export function withoutCredentials(text: string): string {
+  return text.replace(/(\w:\/\/)[^/?#\s"\\]*@/g, '$1…@').replace(/(\w:\/\/[^?\s"\\]*\?)[^\s"\\]*/g, '$1…');
+}
+
 function quote(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value) ?? String(value);
+  const text = withoutCredentials(JSON.stringify(value) ?? String(value));
   return text.length <= MAX_QUOTED_CHARACTERS ? text : `${text.slice(0, MAX_QUOTED_CHARACTERS - 1)}…`;
 }

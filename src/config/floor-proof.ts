@@ -117,7 +117,9 @@ export function evsesBelow<T>(
   const below = new Map<CircuitId, T[]>(circuits.map((circuit) => [circuit.id, []]));
   for (const thing of things) below.get(circuitOf(thing))?.push(thing);
   for (const circuit of [...circuits].reverse()) {
-    if (circuit.parent !== undefined) below.get(circuit.parent)?.push(...below.get(circuit.id)!);
+    const above = circuit.parent === undefined ? undefined : below.get(circuit.parent);
+    // One by one: a call takes fewer arguments than a site may have EVSEs.
+    for (const thing of below.get(circuit.id)!) above?.push(thing);
   }
   return below;
 }

@@ -15,11 +15,11 @@ export type JsonText =
 export const MAX_JSON_DEPTH = 64;
 
 const TOKEN =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: a JSON text may hold none unescaped
-  /[ \t\r\n]+|[{}[\]:,]|"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?(?![\w.])|(?:true|false|null)(?!\w)/y;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them bare inside a text
+  /[ \t\r\n]+|[{}[\]:,]|"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?(?![\w.])|(?:true|false|null)(?!\w)/y;
 
 type Awaits = 'value' | 'first value or ]' | 'first field or }' | 'field' | 'colon' | 'comma or close' | 'end';
-type Level = { readonly kind: 'object' | 'array'; readonly linesOfFields: Map<string, number> };
+type Level = { readonly kind: 'object' | 'array'; readonly startsOfFields: Map<string, number> };
 
 /** Parses `text`; never throws. Lines and columns count from 1. */
 export function parseJsonText(text: string): JsonText {
@@ -40,7 +40,7 @@ function findFault(body: string): TextFault | undefined {
     const token = TOKEN.exec(body)?.[0];
     if (token === undefined) return { at, ...explainStray(body, at, awaits, levels) };
     if (!/^[ \t\r\n]/.test(token)) {
-      const next = step(token, awaits, levels, () => placeOf(body, at).line);
+      const next = step(token, awaits, levels, at, (start) => placeOf(body, start).line);
       if (typeof next !== 'string') return { at, found: token, expected: next.expected };
       awaits = next;
     }
@@ -51,7 +51,13 @@ function findFault(body: string): TextFault | undefined {
 }
 
 /** What is awaited after `token`, or why it may not stand here. */
-function step(token: string, awaits: Awaits, levels: Level[], line: () => number): Awaits | { expected: string } {
+function step(
+  token: string,
+  awaits: Awaits,
+  levels: Level[],
+  at: number,
+  lineOf: (start: number) => number,
+): Awaits | { expected: string } {
   const level = levels.at(-1);
   const refused = { expected: wanted(awaits, levels) };
   switch (awaits) {
@@ -61,10 +67,10 @@ function step(token: string, awaits: Awaits, levels: Level[], line: () => number
       if (token === '}') return { expected: 'a further field after the comma, or no comma before the }' };
       if (!token.startsWith('"')) return refused;
       const name = JSON.parse(token) as string;
-      const before = level!.linesOfFields.get(name);
+      const before = level!.startsOfFields.get(name);
       if (before !== undefined)
-        return { expected: `each field once in its object; it stands in line ${before} already` };
-      level!.linesOfFields.set(name, line());
+        return { expected: `each field once in its object; it stands in line ${lineOf(before)} already` };
+      level!.startsOfFields.set(name, at);
       return 'colon';
     }
     case 'colon':
@@ -81,7 +87,7 @@ function step(token: string, awaits: Awaits, levels: Level[], line: () => number
       if (/^[}\],:]/.test(token)) return refused;
       if (token !== '{' && token !== '[') return levels.length === 0 ? 'end' : 'comma or close';
       if (levels.length === MAX_JSON_DEPTH) return { expected: `at most ${MAX_JSON_DEPTH} levels of nesting` };
-      levels.push({ kind: token === '{' ? 'object' : 'array', linesOfFields: new Map() });
+      levels.push({ kind: token === '{' ? 'object' : 'array', startsOfFields: new Map() });
       return token === '{' ? 'first field or }' : 'first value or ]';
     case 'end':
       return refused;

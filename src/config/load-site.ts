@@ -6,10 +6,12 @@ import { assembleListen, assembleMeter, assemblePolicy, assembleStation } from '
 import type { Fault } from './fault.ts';
 import { parseJsonText } from './json-text.ts';
 import { listMeterProfiles, loadChargerProfiles } from './load-profiles.ts';
+import { packagedProfilesDir } from './package-root.ts';
 import { draftSite, type SiteDraft } from './site-draft.ts';
 import { type Note, noteSite } from './site-notes.ts';
 import { checkPhysics, type Physics } from './site-physics.ts';
 import { checkReferences, type KnownProfiles } from './site-references.ts';
+import { checkTiming } from './site-timing.ts';
 
 /** A site of 5,000 stations needs about 2 MB. */
 export const MAX_SITE_FILE_BYTES = 8_000_000;
@@ -20,14 +22,12 @@ export type LoadedSite =
 
 /**
  * Reads and checks one site file. The site is frozen all through, its circuits stand after their parents.
- * `meterProfiles` are the known ids of meter profiles; left out, the files of `<profilesDir>/meters` are listed.
+ * `profilesDir` holds chargers, charging and meters; left out, it is the package's own.
  * Never throws: an unreadable file is a fault like others.
  */
-export function loadSite(
-  file: string,
-  options: { readonly profilesDir: string; readonly meterProfiles?: readonly string[] },
-): LoadedSite {
-  const chargers = loadChargerProfiles(options.profilesDir);
+export function loadSite(file: string, options: { readonly profilesDir?: string } = {}): LoadedSite {
+  const profilesDir = options.profilesDir ?? packagedProfilesDir();
+  const chargers = loadChargerProfiles(profilesDir);
   if (!chargers.ok) return chargers;
   const text = readText(file);
   if (!text.ok) return { ok: false, faults: [text.fault] };
@@ -36,8 +36,7 @@ export function loadSite(
     const path = `line ${json.line}, column ${json.column}`;
     return { ok: false, faults: [{ file, path, value: json.found, expected: json.expected }] };
   }
-  const meterProfiles = options.meterProfiles ?? listMeterProfiles(options.profilesDir);
-  return checkSite(json.value, { file, models: chargers.models, meterProfiles });
+  return checkSite(json.value, { file, models: chargers.models, meterProfiles: listMeterProfiles(profilesDir) });
 }
 
 /** The three passes on parsed JSON; pure. */
@@ -45,7 +44,7 @@ export function checkSite(raw: unknown, known: KnownProfiles & { readonly file: 
   const { draft, faults: shape } = draftSite(raw, known.file);
   const references = checkReferences(draft, known);
   const physics = checkPhysics(draft, references);
-  const faults = [...shape, ...references.faults, ...physics.faults];
+  const faults = [...shape, ...references.faults, ...physics.faults, ...checkTiming(draft, references)];
   if (faults.length > 0 || draft.site === undefined) return { ok: false, faults };
   const site = deepFreeze(assemble(draft, physics, known));
   const proved = draft.stations.flatMap(({ form }) =>
@@ -57,6 +56,7 @@ export function checkSite(raw: unknown, known: KnownProfiles & { readonly file: 
 function assemble(draft: SiteDraft, { circuits, evses }: Physics, known: KnownProfiles): Site {
   const form = draft.site!;
   const { upstream } = form;
+  const evsesOf = Map.groupBy(evses, (evse) => evse.station);
   return {
     id: form.id,
     name: form.name ?? form.id,
@@ -65,7 +65,11 @@ function assemble(draft: SiteDraft, { circuits, evses }: Physics, known: KnownPr
     circuits,
     meters: draft.meters.map((meter) => assembleMeter(meter.form, circuits)),
     stations: draft.stations.map(({ form: station }) =>
-      assembleStation(station, known.models.get(station.model)!, evses),
+      assembleStation(
+        station,
+        known.models.get(station.model)!,
+        evsesOf.get(station.id)!.map((evse) => evse.id),
+      ),
     ),
     evses,
     ...(upstream === undefined

@@ -2,7 +2,7 @@
 
 import * as z from 'zod';
 import { onEachPhase, type PhaseAmps } from '../core/model/units.ts';
-import { describePath, type Fault, valueAt } from './fault.ts';
+import { describePath, type Fault, shownValue } from './fault.ts';
 
 /** No protective device of a charging site is larger; more is a slip of the pen. */
 export const MAX_AMPS = 10_000;
@@ -67,7 +67,7 @@ export function faultsOf(
   const add = (path: readonly PropertyKey[], expected: string) => {
     const text = describePath(path);
     if (!faults.has(text))
-      faults.set(text, { file: where.file, path: text, value: valueAt(where.root, path), expected });
+      faults.set(text, { file: where.file, path: text, value: shownValue(where.root, path), expected });
   };
   for (const issue of error.issues) {
     const path = [...(where.prefix ?? []), ...issue.path];

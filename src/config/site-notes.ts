@@ -10,9 +10,18 @@ export type Note = {
   readonly text: string;
 };
 
+/** Stations that one note names; the rest are counted. */
+const MAX_NAMED = 12;
+
 /** Notes in the file's order; `floorProvedOn` by station id. */
 export function noteSite(site: Site, floorProvedOn: ReadonlyMap<string, string>): readonly Note[] {
-  return [...circuitNotes(site), ...meterNotes(site), ...stationNotes(site, floorProvedOn), ...listenNotes(site)];
+  return [
+    ...circuitNotes(site),
+    ...meterNotes(site),
+    ...keyNotes(site),
+    ...stationNotes(site, floorProvedOn),
+    ...listenNotes(site),
+  ];
 }
 
 function circuitNotes(site: Site): Note[] {
@@ -58,14 +67,26 @@ function meterNotes(site: Site): Note[] {
     }));
 }
 
+/** One note for all: a site of 500 new stations is one thing to do, not 500. */
+function keyNotes(site: Site): Note[] {
+  const keyless = site.stations.filter((station) => station.keySha256 === undefined).map((station) => station.id);
+  const [first] = keyless;
+  if (first === undefined) return [];
+  const [about, subject] =
+    keyless.length === 1
+      ? [`station ${first}`, 'it has no keySha256 and']
+      : [
+          `${keyless.length} stations`,
+          `${keyless.slice(0, MAX_NAMED).join(', ')}${keyless.length > MAX_NAMED ? ', …' : ''} have no keySha256 and`,
+        ];
+  const advice = `Run "busbar key ${first}", set the key in the station and the line in this file`;
+  return [{ about, text: `${subject} may not connect outside the demo. ${advice}.` }];
+}
+
 function stationNotes(site: Site, floorProvedOn: ReadonlyMap<string, string>): Note[] {
   return site.stations.flatMap((station): Note[] => {
     const about = `station ${station.id}`;
     const notes: Note[] = [];
-    if (station.keySha256 === undefined) {
-      const advice = `Run "busbar key ${station.id}", set the key in the station and the line in this file`;
-      notes.push({ about, text: `it has no keySha256 and may not connect outside the demo. ${advice}.` });
-    }
     const proved = floorProvedOn.get(station.id);
     if (proved !== undefined) {
       notes.push({

@@ -25,7 +25,7 @@ export function checkPhysics(draft: SiteDraft, references: References): Physics 
   const faults: Fault[] = [];
   const add: Add = (path, expected, value = valueAt(draft.raw, path)) =>
     faults.push({ file: draft.file, path: describePath(path), value, expected });
-  const nominalVolts = draft.site?.nominalVolts ?? FALLBACK_VOLTS;
+  const nominalVolts = draft.settings.nominalVolts ?? FALLBACK_VOLTS;
   // Circuits outside the tree have been told of; their own numbers are checked all the same.
   const circuits = new Map(draft.circuits.map((part) => [part, assembleCircuit(part.form)]));
   const soundCircuits = new Set(
@@ -146,7 +146,7 @@ function addBreaches({ path, form }: Part<CircuitForm>, rows: readonly FloorRow[
   );
   if (worst !== undefined) {
     const where = PHASES.filter((phase: Phase) => phases.some((row) => row.phase === phase)).join(', ');
-    const needed = amps(worst.floorsAmps + worst.worstBaseLoadAmps + worst.marginAmps);
+    const needed = amps(Math.ceil((worst.ratingAmps - worst.spareAmps) * 10 - 1e-6) / 10);
     const parts = `floors of ${worst.evseCount} EVSEs ${amps(worst.floorsAmps)} + worst base load ${amps(worst.worstBaseLoadAmps)} + margin ${amps(worst.marginAmps)}`;
     add(
       [...path, 'ratingAmps'],
@@ -158,10 +158,10 @@ function addBreaches({ path, form }: Part<CircuitForm>, rows: readonly FloorRow[
     const parts = `floors ${kilowatts(power.floorsWatts)} + worst base load ${kilowatts(power.worstBaseLoadWatts)}`;
     add(
       [...path, 'limitKilowatts'],
-      `at least ${kilowatts(power.limitWatts - power.spareWatts)} for "${form.id}" (${parts} at the highest voltage)`,
+      `at least ${kilowatts(Math.ceil((power.limitWatts - power.spareWatts) / 10 - 1e-6) * 10)} for "${form.id}" (${parts} at the highest voltage)`,
     );
   }
 }
 
-const amps = (value: number) => `${Number(value.toFixed(1))} A`;
+const amps = (value: number) => `${Number(value.toFixed(2))} A`;
 const kilowatts = (watts: number) => `${Number((watts / 1_000).toFixed(2))} kW`;

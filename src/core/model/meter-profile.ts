@@ -10,6 +10,19 @@ export type MeterPointName =
 
 export type RegisterType = 'f32' | 'f64' | 'u16' | 'i16' | 'u32' | 'i32' | 'u64' | 'i64' | 'acc32';
 
+/** How many 16-bit registers a value of each type takes. */
+export const REGISTERS_OF: { readonly [T in RegisterType]: number } = {
+  u16: 1,
+  i16: 1,
+  u32: 2,
+  i32: 2,
+  f32: 2,
+  acc32: 2,
+  u64: 4,
+  i64: 4,
+  f64: 4,
+};
+
 /** Where a value stands and how it is scaled. V, A, W, Hz, kWh after scaling. */
 export type MeterPoint = {
   /** Zero-based register address as sent on the wire; an offset to `base` when the profile has one. */
@@ -39,7 +52,7 @@ export type MeterProfile = {
   readonly base?: { readonly kind: 'sunspec'; readonly modelIds: readonly number[] };
   /** unsigned = rms, always positive: the sign is taken from the power of that phase. */
   readonly currentSign: 'signed' | 'unsigned' | 'unknown';
-  /** Raw values that mean "not available", by register type; never scaled. */
+  /** Raw bits, read as an unsigned number, that mean "not available", by register type; never scaled. 'nan': any NaN. */
   readonly invalid?: { readonly [T in RegisterType]?: readonly (number | 'nan')[] };
   readonly points: { readonly [N in MeterPointName]?: MeterPoint };
   readonly read: {
