@@ -159,6 +159,11 @@ async function main(): Promise<void> {
     process.exitCode = 1;
     return;
   }
+  // A reader that has seen enough, such as `head`, closes the pipe: that is no fault of ours, and there is nobody left to tell.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(0);
+  });
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => {
       stopping.abort();
