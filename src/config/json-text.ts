@@ -41,7 +41,7 @@ function findFault(body: string): TextFault | undefined {
     if (token === undefined) return { at, ...explainStray(body, at, awaits, levels) };
     if (!/^[ \t\r\n]/.test(token)) {
       const next = step(token, awaits, levels, at, (start) => placeOf(body, start).line);
-      if (typeof next !== 'string') return { at, found: token, expected: next.expected };
+      if (typeof next !== 'string') return { at, found: token.replace(/^"|"$/g, ''), expected: next.expected };
       awaits = next;
     }
     at += token.length;

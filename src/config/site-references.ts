@@ -124,20 +124,38 @@ function findRings(
   return rings;
 }
 
-function checkStations(draft: SiteDraft, known: KnownProfiles, add: Add): References['evses'] {
-  checkUnique(draft.stations, 'station', add);
+function checkModels(draft: SiteDraft, known: KnownProfiles, add: Add): void {
+  const takesWatts = [...known.models.values()]
+    .filter(({ profile }) => profile.unit === 'W')
+    .map(({ profile }) => profile.id);
+  const dcOf = Map.groupBy(
+    draft.evses.filter((evse) => evse.form.dc !== undefined),
+    (evse) => evse.station,
+  );
   for (const station of draft.stations) {
-    const { model, floorProvedOn } = station.form;
+    const { id, model, floorProvedOn } = station.form;
     const found = known.models.get(model);
     if (found === undefined) {
       add(
         [...station.path, 'model'],
         `a charger profile of profiles/chargers${listed(model, [...known.models.keys()])}`,
       );
-    } else if (floorProvedOn !== undefined && found.profile.quirks.includes('forgets-profiles-on-reconnect')) {
+      continue;
+    }
+    if (floorProvedOn !== undefined && found.profile.quirks.includes('forgets-profiles-on-reconnect')) {
       add([...station.path, 'floorProvedOn'], `no proof of a floor: ${model} forgets its profiles when it reconnects`);
     }
+    const dc = dcOf.get(station)?.[0];
+    if (dc !== undefined && found.profile.unit === 'A') {
+      const because = `because EVSE ${id}/${evseNumber(dc)} is DC and amperes may mean its output`;
+      add([...station.path, 'model'], `a model that takes watts, ${because}: ${takesWatts.join(', ')}`);
+    }
   }
+}
+
+function checkStations(draft: SiteDraft, known: KnownProfiles, add: Add): References['evses'] {
+  checkUnique(draft.stations, 'station', add);
+  checkModels(draft, known, add);
   const first = new Map<string, EvsePart>();
   return draft.evses.flatMap((evse) => {
     const id = `${evse.station.form.id}/${evseNumber(evse)}`;

@@ -131,14 +131,29 @@ export const stationForm = strict(
 );
 
 const positiveMs = milliseconds(100, 86_400_000);
+/**
+ * How long trust may last. An overloaded breaker is patient for minutes (IEC 60898-1: 1.45 times its rating within the hour), so what
+ * stands between a lost measurement and the worst case ends sooner than that, whatever the file says.
+ */
+const MAX_HOLD_MS = 30_000;
+const MAX_STALE_MS = 60_000;
+/** Some stations send meter values each five minutes only; two may be lost. */
+const MAX_STATION_SAMPLE_AGE_MS = 900_000;
+/** Slow cars take a minute or two to follow a new limit. */
+const MAX_ATTRIBUTION_MS = 120_000;
+/** Less than another car's least current, 6 A. */
+const MAX_OBEDIENCE_TOLERANCE_AMPS = 5;
 const policyForm = strict(
   {
     cycleMs: milliseconds(250, 60_000).optional(),
     meter: strict(
-      { holdAfterMs: positiveMs.optional(), staleAfterMs: positiveMs.optional() },
+      {
+        holdAfterMs: milliseconds(100, MAX_HOLD_MS).optional(),
+        staleAfterMs: milliseconds(100, MAX_STALE_MS).optional(),
+      },
       'ages of a meter reading',
     ).optional(),
-    stationSampleMaxAgeMs: positiveMs.optional(),
+    stationSampleMaxAgeMs: milliseconds(100, MAX_STATION_SAMPLE_AGE_MS).optional(),
     increase: strict(
       {
         dwellMs: milliseconds(0, 3_600_000).optional(),
@@ -148,8 +163,12 @@ const policyForm = strict(
       'how a share rises',
     ).optional(),
     baseLoadReleaseMs: positiveMs.optional(),
-    attributionMs: positiveMs.optional(),
-    obedienceToleranceAmps: within(0, 100, 'a number of amperes from 0 to 100').optional(),
+    attributionMs: milliseconds(100, MAX_ATTRIBUTION_MS).optional(),
+    obedienceToleranceAmps: within(
+      0,
+      MAX_OBEDIENCE_TOLERANCE_AMPS,
+      `a number of amperes from 0 to ${MAX_OBEDIENCE_TOLERANCE_AMPS}`,
+    ).optional(),
     unknownIdTokenWhenOffline: z.enum(['accept', 'refuse'], { error: 'accept or refuse' }).optional(),
   },
   'the policy',

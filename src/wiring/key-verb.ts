@@ -21,8 +21,9 @@ export async function runKeyVerb({ station, json }: KeyVerbOptions, io: Io): Pro
   const key = randomBytes(KEY_BYTES);
   const authorizationKey = key.toString('hex');
   const hash = keySha256(station, key);
+  const hashOfText = keySha256(station, Buffer.from(authorizationKey, 'ascii'));
   if (json) {
-    io.out(JSON.stringify({ station, authorizationKey, keySha256: hash }));
+    io.out(JSON.stringify({ station, authorizationKey, keySha256: hash, keySha256WhenSentAsText: hashOfText }));
     return 0;
   }
   io.out(`Station ${station}`);
@@ -32,12 +33,19 @@ export async function runKeyVerb({ station, json }: KeyVerbOptions, io: Io): Pro
   io.out('');
   io.out('Line for the station in the site file:');
   io.out(`  "keySha256": "${hash}"`);
+  io.out('');
+  io.out(
+    'Instead of it, where the station sends the 40 digits as text (OCPP 2.x, and some 1.6 stations that are refused):',
+  );
+  io.out(`  "keySha256": "${hashOfText}"`);
   return 0;
 }
 
 /**
  * What the site file keeps of a key: sha256 over identity, `:` and the key's bytes on the wire, in hex. In OCPP 1.6 the key is
- * configured as 40 hex digits and sent as the 20 bytes that they stand for.
+ * configured as 40 hex digits and sent as the 20 bytes that they stand for (OCPP-J 1.6 §6.2); in OCPP 2.x the password is a text, so
+ * that its bytes are the ASCII of the digits, and some 1.6 stations take the digits for a text too. A station has one line: the server
+ * accepts only the form that was hashed.
  */
 export function keySha256(identity: string, key: Uint8Array): string {
   return createHash('sha256').update(`${identity}:`, 'utf8').update(key).digest('hex');

@@ -152,6 +152,18 @@ describe('busbar key', () => {
     expect(loadSite(scratchFile(JSON.stringify(raw))).ok).toBe(true);
   });
 
+  test('a station that sends the 40 digits as text, as OCPP 2.x does, has a line of its own', async () => {
+    const io = rememberingIo();
+    await runKeyVerb({ station: 'CP01', json: true }, io);
+    const answer = JSON.parse(io.outLines.join(''));
+    const wire = Buffer.from(`CP01:${answer.authorizationKey}`, 'ascii');
+    expect(answer.keySha256WhenSentAsText).toBe(createHash('sha256').update(wire).digest('hex'));
+    const people = rememberingIo();
+    await runKeyVerb({ station: 'CP01', json: false }, people);
+    const digits = people.outLines.find((line) => /^ {2}[0-9a-f]{40}$/.test(line))!.trim();
+    expect(people.outLines).toContain(`  "keySha256": "${keySha256('CP01', Buffer.from(digits, 'ascii'))}"`);
+  });
+
   test('is new each time, and the same line for people as for programs', async () => {
     const [first, second] = [rememberingIo(), rememberingIo()];
     await runKeyVerb({ station: 'CP01', json: false }, first);

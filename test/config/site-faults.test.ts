@@ -45,6 +45,14 @@ const references: readonly Slip[] = [
   ],
 ];
 
+const units: readonly Slip[] = [
+  [
+    'a DC EVSE whose model takes amperes',
+    (raw) => Object.assign(raw.stations[2], { evses: [{ circuit: 'sub', dc: { maxKilowatts: 11, minKilowatts: 5 } }] }),
+    'stations[2].model: got "generic-ac", expected a model that takes watts, because EVSE C/1 is DC and amperes may mean its output: generic-dc',
+  ],
+];
+
 const physics: readonly Slip[] = [
   [
     'a margin as wide as the rating',
@@ -121,6 +129,35 @@ const timing: readonly Slip[] = [
   ],
 ];
 
+const ms = (most: number) => `expected a whole number of milliseconds from 100 to ${most}`;
+const patience: readonly Slip[] = [
+  [
+    'a dead meter believed for longer than a breaker is patient',
+    (raw) => (raw.policy = { meter: { staleAfterMs: 60_001 } }),
+    `policy.meter.staleAfterMs: got 60001, ${ms(60_000)}`,
+  ],
+  [
+    'an old reading called fresh',
+    (raw) => (raw.policy = { meter: { holdAfterMs: 30_001, staleAfterMs: 60_000 } }),
+    `policy.meter.holdAfterMs: got 30001, ${ms(30_000)}`,
+  ],
+  [
+    "a station's measurement of hours ago",
+    (raw) => (raw.policy = { stationSampleMaxAgeMs: 900_001 }),
+    `policy.stationSampleMaxAgeMs: got 900001, ${ms(900_000)}`,
+  ],
+  [
+    'a rise explained by cars for as long as one likes',
+    (raw) => (raw.policy = { attributionMs: 120_001 }),
+    `policy.attributionMs: got 120001, ${ms(120_000)}`,
+  ],
+  [
+    'a whole further car called obedience',
+    (raw) => (raw.policy = { obedienceToleranceAmps: 5.1 }),
+    'policy.obedienceToleranceAmps: got 5.1, expected a number of amperes from 0 to 5',
+  ],
+];
+
 const shape: readonly Slip[] = [
   [
     'amperes for a DC EVSE',
@@ -157,13 +194,24 @@ const secrets: readonly Slip[] = [
   ],
 ];
 
-describe.each(Object.entries({ shape, references, physics, timing, secrets }))('%s', (_, slips) => {
+describe.each(Object.entries({ shape, references, units, physics, timing, patience, secrets }))('%s', (_, slips) => {
   test.each(slips)('%s', (_what, slip, line) => {
     const raw = rawSite();
     expect(faultLines(raw)).toEqual([]);
     slip(raw);
     expect(faultLines(raw)).toEqual([`site.json: ${line}`]);
   });
+});
+
+test('the longest patience that is allowed is allowed', () => {
+  const raw = rawSite();
+  raw.policy = {
+    meter: { holdAfterMs: 30_000, staleAfterMs: 60_000 },
+    stationSampleMaxAgeMs: 900_000,
+    attributionMs: 120_000,
+    obedienceToleranceAmps: 5,
+  };
+  expect(faultLines(raw)).toEqual([]);
 });
 
 test('a site of nothing, of null or of another kind is one fault or a few, never a crash', () => {
