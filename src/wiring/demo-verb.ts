@@ -110,6 +110,7 @@ async function startSimulator(
     seed: options.seed,
   };
   const ready = Promise.withResolvers<void>();
+  let isStopping = false;
   const worker = superviseWorker({
     name: 'simulator',
     start: () => startWorker('simulator-thread', data, { anchor, logLevel: options.logLevel }),
@@ -120,13 +121,20 @@ async function startSimulator(
       line.on('ready', () => ready.resolve());
       line.on('failed', ({ code, text }) => ready.reject(new AppError(code, text)));
     },
-    onDown: (reason) => log.warn('demo.simulator-down', { reason }),
+    onDown: (reason) => {
+      if (!isStopping) log.warn('demo.simulator-down', { reason });
+    },
     clock,
     log,
   });
   try {
     await ready.promise;
-    return worker;
+    return {
+      stop: () => {
+        isStopping = true;
+        return worker.stop();
+      },
+    };
   } catch (error) {
     await worker.stop();
     throw error;

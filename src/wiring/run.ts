@@ -99,6 +99,7 @@ export async function startController(options: RunOptions): Promise<RunningContr
   const workers = new Map<string, Worker>();
   const supervised: SupervisedWorker[] = [];
   const rooms = new Map<string, RoomHealth>();
+  let isStopping = false;
   const gatewayReady = deferred<{ readonly port: number }>();
   const apiReady = deferred<{ readonly address: string }>();
   const joinGatewayToStore = () => {
@@ -120,7 +121,8 @@ export async function startController(options: RunOptions): Promise<RunningContr
       },
       onDown: (reason) => {
         workers.delete(name);
-        log.warn('room.down', { room: name, reason });
+        if (isStopping) log.info('room.stopped', { room: name });
+        else log.warn('room.down', { room: name, reason });
         onDown();
       },
       onState: (state) => {
@@ -193,6 +195,7 @@ export async function startController(options: RunOptions): Promise<RunningContr
   );
 
   const stop = async () => {
+    isStopping = true;
     await controller.stop();
     // The store last: the others may still have something to keep.
     const [storeWorker, ...others] = supervised;

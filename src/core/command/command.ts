@@ -7,7 +7,6 @@ import type { Command } from '../model/decision.ts';
 import type { EvseMemory, LeaseEntry } from '../model/memory.ts';
 import type { Policy, Site } from '../model/site.ts';
 import { floorToStep, type Instant, type WallTime } from '../model/units.ts';
-import { activePhases } from './absorb.ts';
 import { buildProfile } from './charging-profile.ts';
 import { MAX_LEASES, newLease, offeredLease } from './exposure.ts';
 
@@ -94,15 +93,11 @@ export function planCommands(input: CommandInput): CommandPlan {
   let number = input.nextCommandNumber;
   const commands = drafts.map((draft): Command => {
     const id = `${input.author}-${number++}`;
-    const { at, evse, profile, state, phases } = draft.situation;
+    const { at, evse, profile, state } = draft.situation;
     memories[at] = remember(memories[at]!, draft, id, now);
     const transactionId = state?.transaction?.id;
-    const leastPhases =
-      evse.supply === 'dc'
-        ? evse.phases.length
-        : activePhases(evse, draft.situation.memory) === 2 ** evse.phases.length - 1 && evse.phases.length > 1
-          ? 1
-          : phases.length;
+    // A charger may put all its watts on one phase, for this car or for the next: for AC they are counted for one.
+    const leastPhases = evse.supply === 'dc' ? evse.phases.length : 1;
     return {
       kind: 'install-profile',
       id,

@@ -138,7 +138,7 @@ function describeWait(waitsFor: Extract<Reason, { kind: 'rising' }>['waitsFor'])
     case 'decreases':
       return 'waits for others to come down';
     case 'dwell':
-      return 'waits until the room has lasted';
+      return 'waits until the free capacity has lasted';
     case 'meter':
       return 'waits for a fresh meter reading';
     case 'answer':

@@ -33,13 +33,11 @@ function limitOf(circuit: Circuit, caps: readonly Cap[]): CircuitLimit {
         cap.limitAmps && cap.limitAmps[phase] < tightest.amps
           ? { amps: Math.max(0, cap.limitAmps[phase]), source: cap.source }
           : tightest,
-      { amps: circuit.ratingAmps[phase], source: { kind: 'fuse', id: circuit.id } },
+      { amps: circuit.ratingAmps[phase], source: { kind: 'fuse' } },
     ),
   );
   const commissioned =
-    circuit.limitWatts === undefined
-      ? undefined
-      : { watts: circuit.limitWatts, source: { kind: 'fuse', id: circuit.id } as Source };
+    circuit.limitWatts === undefined ? undefined : { watts: circuit.limitWatts, source: { kind: 'fuse' } as Source };
   const power = mine.reduce<CircuitLimit['power']>(
     (tightest, cap) =>
       cap.limitWatts !== undefined && cap.limitWatts < (tightest?.watts ?? Number.POSITIVE_INFINITY)

@@ -59,7 +59,7 @@ const sentences: readonly (readonly [Reason, string])[] = [
   [{ kind: 'paused', circuit: 'b', phase: 'L1', neededAmps: 6 }, 'paused: needs 6 A, sub-board B L1 has no room'],
   [{ kind: 'paused', circuit: 'main', neededAmps: 6 }, 'paused: needs 6 A, main board has no power left'],
   [{ kind: 'rising', waitsFor: 'decreases' }, 'rising: waits for others to come down'],
-  [{ kind: 'rising', waitsFor: 'dwell' }, 'rising: waits until the room has lasted'],
+  [{ kind: 'rising', waitsFor: 'dwell' }, 'rising: waits until the free capacity has lasted'],
   [{ kind: 'rising', waitsFor: 'meter' }, 'rising: waits for a fresh meter reading'],
   [{ kind: 'rising', waitsFor: 'answer' }, "rising: waits for the charger's answer"],
   // not under control
@@ -82,7 +82,7 @@ describe('explaining a share', () => {
     ],
     [{ kind: 'own-maximum', source: { kind: 'car' }, limitAmps: 16 }, 16, '16 A: the car takes at most 16 A'],
     [{ kind: 'capped', source: { kind: 'utility' }, limitAmps: 9.6 }, 9.6, '9.6 A: at most 9.6 A by the utility'],
-    [{ kind: 'rising', waitsFor: 'dwell' }, 20, 'rising: waits until the room has lasted'],
+    [{ kind: 'rising', waitsFor: 'dwell' }, 20, 'rising: waits until the free capacity has lasted'],
     [{ kind: 'unreachable', reservedAmps: 16 }, 6, 'unreachable: 16 A reserved'],
   ];
   test.each(led)('a limit is led by its amperes, a state is not: %j %d', (reason, targetAmps, sentence) => {
