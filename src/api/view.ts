@@ -1,6 +1,5 @@
 // Makes what people are shown out of a cycle record and the site; pure, and it must never let a key, an address or the memory through.
 
-import { describeShare, describeSource } from '../core/command/explain.ts';
 import type { CircuitReport, CycleRecord, Share } from '../core/model/decision.ts';
 import type { Cap } from '../core/model/limit.ts';
 import type { Site } from '../core/model/site.ts';
@@ -15,6 +14,7 @@ import type {
   StateView,
 } from '../core/model/state-view.ts';
 import { type Instant, mapPhases, type WallTime } from '../core/model/units.ts';
+import { describeShare, describeSource } from '../core/report/explain.ts';
 
 /** Limits from outside that one view names at most; the rest stay in force unnamed. */
 export const MAX_VIEW_CAPS = 100;

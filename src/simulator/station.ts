@@ -6,24 +6,16 @@ import type { Site, Station } from '../core/model/site.ts';
 import type { EvseId } from '../core/model/units.ts';
 import type { Surroundings } from '../engine/ports.ts';
 import type { Car } from './car.ts';
+import { OfflineQueue } from './offline-queue.ts';
 import { MAX_PROFILES, MAX_STACK_LEVEL, ProfileMemory } from './profile-memory.ts';
 import { RpcClient } from './rpc-client.ts';
 import { SimulatedEvse, type SimulatedTransaction } from './simulated-evse.ts';
 import { meterValue, type Payload, purposeOf, readProfile } from './wire-v16.ts';
 
-/** Transaction messages kept while off-line; at the bound the oldest MeterValues go first (OCPP 1.6 §3.7). */
-export const MAX_OFFLINE_MESSAGES = 1_000;
 const RECONNECT_FIRST_MS = 500;
 const RECONNECT_LONGEST_MS = 5_000;
 const RETRY_MS = 2_000;
 const STATUS_POLL_MS = 500;
-
-type Queued = {
-  readonly action: 'StartTransaction' | 'StopTransaction' | 'MeterValues';
-  readonly evse: SimulatedEvse;
-  readonly transaction: SimulatedTransaction;
-  readonly payload: () => Payload;
-};
 
 export type StationOptions = {
   readonly surroundings: Surroundings;
@@ -51,13 +43,12 @@ export class SimulatedStation {
     ['MaxChargingProfilesInstalled', String(MAX_PROFILES)],
     ['SupportedFeatureProfiles', 'Core,SmartCharging,RemoteTrigger'],
   ]);
-  #queue: Queued[] = [];
+  readonly #queue: OfflineQueue;
   #rpc: RpcClient | undefined;
   #socket: WebSocket | undefined;
   #hasBooted = false;
   #lastStatus = new Map<number, string>();
   #nextKey = 1;
-  #isDraining = false;
   readonly #stopping = new AbortController();
   #loops: Promise<unknown> = Promise.resolve();
 
@@ -67,6 +58,9 @@ export class SimulatedStation {
     this.evses = site.evses
       .filter((evse) => evse.station === station.id)
       .map((evse) => new SimulatedEvse(evse, this.memory, site.nominalVolts));
+    this.#queue = new OfflineQueue(options.surroundings.clock, this.#stopping.signal, () =>
+      this.isConnected ? this.#rpc : undefined,
+    );
     this.#configuration.set('NumberOfConnectors', String(this.evses.length));
   }
 
@@ -142,7 +136,11 @@ export class SimulatedStation {
     evse.transaction = transaction;
     evse.isAuthorized = true;
     const payload = { connectorId: evse.evse.number, idTag, meterStart, timestamp };
-    this.#enqueue({ action: 'StartTransaction', evse, transaction, payload: () => payload });
+    this.#queue.add({
+      action: 'StartTransaction',
+      payload: () => payload,
+      onAnswer: (answer) => this.#started(evse, transaction, answer),
+    });
   }
 
   #end(evse: SimulatedEvse, reason: string): void {
@@ -151,43 +149,17 @@ export class SimulatedStation {
     const rest = { idTag: transaction.idTag, meterStop: Math.round(evse.energyWh), timestamp: this.#stamp(), reason };
     evse.transaction = undefined;
     this.memory.endTransaction(evse.evse.number);
-    this.#enqueue({
+    this.#queue.add({
       action: 'StopTransaction',
-      evse,
-      transaction,
       payload: () => ({ ...rest, transactionId: transaction.id ?? -1 }),
     });
   }
 
-  #enqueue(message: Queued): void {
-    if (this.#queue.length >= MAX_OFFLINE_MESSAGES) {
-      const oldest = this.#queue.findIndex((one) => one.action === 'MeterValues');
-      this.#queue.splice(Math.max(0, oldest), 1);
-    }
-    this.#queue.push(message);
-    void this.#drain();
-  }
-
-  /** In order, one at a time; what gets a CALLERROR or no answer is said again (OCPP 1.6 §3.7.1). */
-  async #drain(): Promise<void> {
-    if (this.#isDraining) return;
-    this.#isDraining = true;
-    const { clock } = this.#options.surroundings;
-    while (this.#queue.length > 0 && this.#rpc && this.isConnected && !this.#stopping.signal.aborted) {
-      const [message] = this.#queue as [Queued];
-      const answer = await this.#rpc.call(message.action, message.payload());
-      if (!answer.ok) {
-        await clock.sleep('simulator.retry', RETRY_MS, this.#stopping.signal);
-        continue;
-      }
-      this.#queue.shift();
-      if (message.action !== 'StartTransaction') continue;
-      message.transaction.id = Number(answer.payload.transactionId);
-      const status = (answer.payload.idTagInfo as Payload | undefined)?.status;
-      if (status !== 'Accepted' && message.evse.transaction === message.transaction)
-        this.#end(message.evse, 'DeAuthorized');
-    }
-    this.#isDraining = false;
+  /** The central system's id for the transaction, and its word on the driver, which may end it (OCPP 1.6 §4.8). */
+  #started(evse: SimulatedEvse, transaction: SimulatedTransaction, answer: Payload): void {
+    transaction.id = Number(answer.transactionId);
+    const status = (answer.idTagInfo as Payload | undefined)?.status;
+    if (status !== 'Accepted' && evse.transaction === transaction) this.#end(evse, 'DeAuthorized');
   }
 
   async #connectLoop(): Promise<void> {
@@ -249,7 +221,7 @@ export class SimulatedStation {
       status: 'Available',
       timestamp: this.#stamp(),
     });
-    void this.#drain();
+    void this.#queue.drain();
   }
 
   async #statusLoop(): Promise<void> {
@@ -296,7 +268,7 @@ export class SimulatedStation {
       meterValue: [value],
       ...(transaction.id === undefined ? {} : { transactionId: transaction.id }),
     });
-    this.#enqueue({ action: 'MeterValues', evse, transaction, payload });
+    this.#queue.add({ action: 'MeterValues', payload });
   }
 
   #answer(action: string, payload: Payload): Payload | { readonly error: string } {

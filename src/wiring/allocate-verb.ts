@@ -2,7 +2,6 @@
 
 import { z } from 'zod';
 import { blankEvseMemory } from '../core/command/absorb.ts';
-import { describeReason } from '../core/command/explain.ts';
 import { newLease } from '../core/command/exposure.ts';
 import { decide } from '../core/decide.ts';
 import type { Decision } from '../core/model/decision.ts';
@@ -10,6 +9,7 @@ import { type EvseMemory, emptyMemory, type Memory } from '../core/model/memory.
 import type { Site } from '../core/model/site.ts';
 import type { EvseState, Snapshot, StationState } from '../core/model/snapshot.ts';
 import { mapPhases, onEachPhase, PHASES, type PhaseAmps } from '../core/model/units.ts';
+import { describeReason } from '../core/report/explain.ts';
 import type { ExitCode, Io } from './io.ts';
 import { loadOrTell } from './run-verb.ts';
 import { table } from './table.ts';

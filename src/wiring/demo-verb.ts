@@ -4,21 +4,20 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MessageChannel } from 'node:worker_threads';
 import { packageRoot } from '../config/package-root.ts';
 import type { Site } from '../core/model/site.ts';
 import { PHASES, type StationId } from '../core/model/units.ts';
 import { AppError } from '../engine/app-error.ts';
 import { anchorClock, systemClock } from '../system/clock.ts';
 import { createLog } from '../system/log.ts';
-import { superviseWorker } from '../system/supervisor.ts';
 import { ThreadPort } from '../system/thread-port.ts';
 import type { ExitCode, Io } from './io.ts';
 import { siteMeters } from './meters.ts';
-import { startController, startWorker } from './run.ts';
+import { Rooms } from './rooms.ts';
+import { startController } from './run.ts';
 import { loadOrTell, untilAborted } from './run-verb.ts';
 import type { SimulatorThreadData } from './simulator-thread.ts';
-import type { JoinMessage, Nothing, SimulatorToDemo } from './thread-protocol.ts';
+import type { Nothing, SimulatorToDemo } from './thread-protocol.ts';
 import type { LogLevel } from './worker.ts';
 
 export type DemoVerbOptions = {
@@ -93,7 +92,7 @@ async function startSimulator(
   site: Site,
   keys: readonly (readonly [StationId, Buffer])[],
   options: DemoVerbOptions,
-): Promise<{ stop(): Promise<unknown> }> {
+): Promise<Rooms> {
   const anchor = anchorClock();
   const clock = systemClock(anchor);
   const log = createLog('demo', options.logLevel);
@@ -110,33 +109,22 @@ async function startSimulator(
     seed: options.seed,
   };
   const ready = Promise.withResolvers<void>();
-  let isStopping = false;
-  const worker = superviseWorker({
+  const rooms = new Rooms({ anchor, logLevel: options.logLevel }, clock, log, () => {});
+  rooms.open({
     name: 'simulator',
-    start: () => startWorker('simulator-thread', data, { anchor, logLevel: options.logLevel }),
-    onUp: (one) => {
-      const { port1, port2 } = new MessageChannel();
-      one.postMessage({ join: 'demo', port: port2 } satisfies JoinMessage, [port2]);
-      const line = new ThreadPort<Nothing, SimulatorToDemo>({ port: port1, peer: 'simulator', clock, log });
+    data,
+    onUp: (port) => {
+      const line = new ThreadPort<Nothing, SimulatorToDemo>({ port, peer: 'simulator', clock, log });
       line.on('ready', () => ready.resolve());
       line.on('failed', ({ code, text }) => ready.reject(new AppError(code, text)));
     },
-    onDown: (reason) => {
-      if (!isStopping) log.warn('demo.simulator-down', { reason });
-    },
-    clock,
-    log,
+    onDown: () => {},
   });
   try {
     await ready.promise;
-    return {
-      stop: () => {
-        isStopping = true;
-        return worker.stop();
-      },
-    };
+    return rooms;
   } catch (error) {
-    await worker.stop();
+    await rooms.stop();
     throw error;
   }
 }

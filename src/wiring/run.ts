@@ -3,23 +3,29 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { packageRoot } from '../config/package-root.ts';
 import type { CycleRecord } from '../core/model/decision.ts';
 import { emptyMemory } from '../core/model/memory.ts';
 import type { Site } from '../core/model/site.ts';
 import { AppError } from '../engine/app-error.ts';
 import { Controller } from '../engine/controller.ts';
-import type { MetersPort, Surroundings } from '../engine/ports.ts';
+import type {
+  AuditEntry,
+  Clock,
+  ControlAnswer,
+  ControlRequest,
+  Log,
+  MetersPort,
+  Surroundings,
+} from '../engine/ports.ts';
 import { anchorClock, type ClockAnchor, systemClock, systemRandom } from '../system/clock.ts';
 import { createLog } from '../system/log.ts';
-import { type SupervisedWorker, superviseWorker } from '../system/supervisor.ts';
 import { ThreadPort } from '../system/thread-port.ts';
 import type { ApiThreadData } from './api-thread.ts';
 import type { GatewayThreadData } from './gateway-thread.ts';
 import { RemoteStations } from './remote-stations.ts';
 import { Line, remoteControlStore } from './remote-store.ts';
+import { Rooms } from './rooms.ts';
 import type { StoreThreadData } from './store-thread.ts';
 import type {
   ApiToControl,
@@ -27,10 +33,7 @@ import type {
   ControlToGateway,
   ControlToStore,
   GatewayToControl,
-  JoinMessage,
   Nothing,
-  RoomHealth,
-  ThreadFault,
 } from './thread-protocol.ts';
 import type { LogLevel, WorkerBasics } from './worker.ts';
 
@@ -55,12 +58,6 @@ export type RunningController = {
   stop(): Promise<void>;
 };
 
-/** A worker's file beside this one: TypeScript in a clone under test, JavaScript as built. */
-export function startWorker(name: string, data: object, basics: WorkerBasics): Worker {
-  const extension = fileURLToPath(import.meta.url).endsWith('.ts') ? 'ts' : 'js';
-  return new Worker(new URL(`./${name}.${extension}`, import.meta.url), { workerData: { ...basics, ...data }, name });
-}
-
 /**
  * Starts a controller for `site` and resolves when stations and people can reach it.
  * @throws AppError with the code of the room that could not begin, such as OCPP_LISTEN, API_LISTEN_FAILED or STORE_OPEN_FAILED; everything
@@ -76,7 +73,6 @@ export async function startController(options: RunOptions): Promise<RunningContr
     log: createLog('control', logLevel),
   };
   const { clock, log } = surroundings;
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const { token, tokenFile } = apiToken(dataDir);
 
   const storeLine = new Line<ThreadPort<ControlToStore, Nothing>>('store');
@@ -96,127 +92,33 @@ export async function startController(options: RunOptions): Promise<RunningContr
     site.id,
   );
 
-  const workers = new Map<string, Worker>();
-  const supervised: SupervisedWorker[] = [];
-  const rooms = new Map<string, RoomHealth>();
-  let isStopping = false;
-  const gatewayReady = deferred<{ readonly port: number }>();
-  const apiReady = deferred<{ readonly address: string }>();
-  const joinGatewayToStore = () => {
-    const [gateway, storeWorker] = [workers.get('gateway'), workers.get('store')];
-    if (!gateway || !storeWorker) return;
-    const { port1, port2 } = new MessageChannel();
-    give(gateway, 'store', port1);
-    give(storeWorker, 'gateway', port2);
-  };
-  const supervise = (name: string, start: () => Worker, onUp: (worker: Worker) => void, onDown: () => void) => {
-    const worker = superviseWorker({
-      name,
-      start,
-      clock,
-      log,
-      onUp: (one) => {
-        workers.set(name, one);
-        onUp(one);
-      },
-      onDown: (reason) => {
-        workers.delete(name);
-        if (isStopping) log.info('room.stopped', { room: name });
-        else log.warn('room.down', { room: name, reason });
-        onDown();
-      },
-      onState: (state) => {
-        const because = 'because' in state ? { detail: state.because } : {};
-        rooms.set(name, { name, isReady: state.state === 'up', ...because });
-        apiLine.find()?.publishLatest('rooms', 'rooms', [...rooms.values()]);
-      },
-    });
-    supervised.push(worker);
-  };
-
-  supervise(
-    'store',
-    () => startWorker('store-thread', { dataDir } satisfies StoreThreadData, basics),
-    (worker) => {
-      storeLine.attach(new ThreadPort({ port: joined(worker, 'control'), peer: 'store', clock, log }));
-      joinGatewayToStore();
-    },
-    () => storeLine.detach(),
-  );
-  const gatewayData: GatewayThreadData = {
+  const rooms = new Rooms(basics, clock, log, (health) => void apiLine.find()?.publishLatest('rooms', 'rooms', health));
+  rooms.pair('gateway', 'store');
+  openStore(rooms, { dataDir }, storeLine, surroundings);
+  const gatewayData = {
     site,
     ...(options.upstreamPassword === undefined ? {} : { upstreamPassword: options.upstreamPassword }),
   };
-  supervise(
-    'gateway',
-    () => startWorker('gateway-thread', gatewayData, basics),
-    (worker) => {
-      const line = new ThreadPort<ControlToGateway, GatewayToControl>({
-        port: joined(worker, 'control'),
-        peer: 'gateway',
-        clock,
-        log,
-      });
-      line.on('ready', (ready) => gatewayReady.resolve(ready));
-      line.on('failed', (fault) => failRoom(gatewayReady, fault));
-      stations.attach(line);
-      joinGatewayToStore();
-    },
-    () => stations.detach(),
-  );
-  const apiData: ApiThreadData = {
-    site,
-    listen: site.listen.http,
-    token,
-    consoleDir: join(packageRoot(), 'dist', 'console'),
-  };
-  supervise(
-    'api',
-    () => startWorker('api-thread', apiData, basics),
-    (worker) => {
-      const line = new ThreadPort<ControlToApi, ApiToControl>({
-        port: joined(worker, 'control'),
-        peer: 'api',
-        clock,
-        log,
-      });
-      line.handle('control', async (request) => {
-        const answer = await controller.request(request);
-        const { kind, circuit, who, ...rest } = request;
-        if (answer.ok) await store.audit({ atWall: clock.wall(), who, what: `${kind} ${circuit}`, after: rest });
-        return answer;
-      });
-      line.on('ready', (ready) => apiReady.resolve(ready));
-      line.on('failed', (fault) => failRoom(apiReady, fault));
-      apiLine.attach(line);
-      line.publishLatest('rooms', 'rooms', [...rooms.values()]);
-    },
-    () => apiLine.detach(),
-  );
+  const gatewayReady = openGateway(rooms, gatewayData, stations, surroundings);
+  const consoleDir = join(packageRoot(), 'dist', 'console');
+  const apiData = { site, listen: site.listen.http, token, consoleDir };
+  const apiReady = openApi(rooms, apiData, apiLine, surroundings, async (request) => {
+    const answer = await controller.request(request);
+    const { kind, circuit, who, ...rest } = request;
+    if (answer.ok) await audit(store, { atWall: clock.wall(), who, what: `${kind} ${circuit}`, after: rest }, log);
+    return answer;
+  });
+  const ready = Promise.all([gatewayReady, apiReady]);
+  // Awaited below, after the control room has begun; a room that fails sooner must not count as nobody's concern.
+  ready.catch(() => {});
 
   const stop = async () => {
-    isStopping = true;
     await controller.stop();
-    // The store last: the others may still have something to keep.
-    const [storeWorker, ...others] = supervised;
-    await Promise.allSettled(others.map((worker) => worker.stop()));
-    await storeWorker?.stop();
+    await rooms.stop();
   };
   try {
     await controller.start();
-    const deadline = new AbortController();
-    const late = clock.sleep('run.start', START_DEADLINE_MS, deadline.signal).then(() => {
-      if (!deadline.signal.aborted)
-        throw new AppError(
-          'START_TIMEOUT',
-          `Not every room began its work within ${START_DEADLINE_MS / 1000} s; see the log.`,
-        );
-    });
-    const [{ port }, { address }] = await Promise.race([
-      Promise.all([gatewayReady.promise, apiReady.promise]),
-      late.then(() => new Promise<never>(() => {})),
-    ]);
-    deadline.abort();
+    const [{ port }, { address }] = await withDeadline(ready, clock);
     return { consoleAddress: address, stationsPort: port, tokenFile, controller, stop };
   } catch (error) {
     await stop();
@@ -224,32 +126,110 @@ export async function startController(options: RunOptions): Promise<RunningContr
   }
 }
 
+type ControlStoreLine = Line<ThreadPort<ControlToStore, Nothing>>;
+type ApiLine = Line<ThreadPort<ControlToApi, ApiToControl>>;
+
+function openStore(rooms: Rooms, data: StoreThreadData, line: ControlStoreLine, { clock, log }: Surroundings): void {
+  rooms.open({
+    name: 'store',
+    data,
+    onUp: (port) => line.attach(new ThreadPort({ port, peer: 'store', clock, log })),
+    onDown: () => line.detach(),
+  });
+}
+
+/** Resolves when stations can dial in for the first time. */
+function openGateway(
+  rooms: Rooms,
+  data: GatewayThreadData,
+  stations: RemoteStations,
+  { clock, log }: Surroundings,
+): Promise<{ readonly port: number }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ readonly port: number }>();
+  rooms.open({
+    name: 'gateway',
+    data,
+    onUp: (port, restart) => {
+      const line = new ThreadPort<ControlToGateway, GatewayToControl>({ port, peer: 'gateway', clock, log });
+      line.on('ready', resolve);
+      line.on('failed', ({ code, text }) => {
+        reject(new AppError(code, text));
+        restart(text);
+      });
+      stations.attach(line);
+    },
+    onDown: () => stations.detach(),
+  });
+  return promise;
+}
+
+/** Resolves when people can reach the console for the first time. */
+function openApi(
+  rooms: Rooms,
+  data: ApiThreadData,
+  apiLine: ApiLine,
+  { clock, log }: Surroundings,
+  onRequest: (request: ControlRequest) => Promise<ControlAnswer>,
+): Promise<{ readonly address: string }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ readonly address: string }>();
+  rooms.open({
+    name: 'api',
+    data,
+    onUp: (port, restart) => {
+      const line = new ThreadPort<ControlToApi, ApiToControl>({ port, peer: 'api', clock, log });
+      line.handle('control', onRequest);
+      line.on('ready', resolve);
+      line.on('failed', ({ code, text }) => {
+        reject(new AppError(code, text));
+        restart(text);
+      });
+      apiLine.attach(line);
+      line.publishLatest('rooms', 'rooms', rooms.health);
+    },
+    onDown: () => apiLine.detach(),
+  });
+  return promise;
+}
+
+/** A wish that was carried out stays carried out: an audit that cannot be written is told in the log, where people look for it then. */
+async function audit(store: { audit(entry: AuditEntry): Promise<void> }, entry: AuditEntry, log: Log): Promise<void> {
+  try {
+    await store.audit(entry);
+  } catch (error) {
+    log.error('audit.not-written', { who: entry.who, what: entry.what, error: String(error) });
+  }
+}
+
+async function withDeadline<T>(work: Promise<T>, clock: Clock): Promise<T> {
+  const settled = new AbortController();
+  const late = async (): Promise<never> => {
+    await clock.sleep('run.start', START_DEADLINE_MS, settled.signal);
+    throw new AppError(
+      'START_TIMEOUT',
+      `Not every room began its work within ${START_DEADLINE_MS / 1000} s; see the log.`,
+    );
+  };
+  try {
+    return await Promise.race([work, late()]);
+  } finally {
+    settled.abort();
+  }
+}
+
 /** The API's token for callers beyond loopback, made at the first start and readable by the owner alone. */
 function apiToken(dataDir: string): { readonly token: string; readonly tokenFile: string } {
   const tokenFile = join(dataDir, 'api-token');
-  if (!existsSync(tokenFile)) writeFileSync(tokenFile, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
-  return { token: readFileSync(tokenFile, 'utf8').trim(), tokenFile };
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    if (!existsSync(tokenFile)) writeFileSync(tokenFile, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
+    return { token: readFileSync(tokenFile, 'utf8').trim(), tokenFile };
+  } catch (cause) {
+    const text = `The data directory ${dataDir} cannot be used (${cause instanceof Error ? cause.message : cause}); choose another with --data.`;
+    throw new AppError('STORE_OPEN_FAILED', text, { dataDir }, { cause });
+  }
 }
 
 /** Viewers need no memory, and it is the largest part. */
 function withoutMemory(record: CycleRecord): CycleRecord {
   return { ...record, decision: { ...record.decision, memory: emptyMemory('') } };
-}
-
-function joined(worker: Worker, name: string): MessagePort {
-  const { port1, port2 } = new MessageChannel();
-  give(worker, name, port2);
-  return port1;
-}
-
-function give(worker: Worker, join: string, port: MessagePort): void {
-  worker.postMessage({ join, port } satisfies JoinMessage, [port]);
-}
-
-function deferred<T>() {
-  return Promise.withResolvers<T>();
-}
-
-function failRoom(room: { readonly reject: (error: AppError) => void }, { code, text }: ThreadFault): void {
-  room.reject(new AppError(code, text));
 }

@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type MessagePort, workerData } from 'node:worker_threads';
+import { AppError } from '../engine/app-error.ts';
 import { Journal } from '../store/journal.ts';
 import { StateStore } from '../store/state-store.ts';
 import { ThreadPort } from '../system/thread-port.ts';
@@ -13,21 +14,38 @@ export type StoreThreadData = { readonly dataDir: string };
 
 const surroundings = workerSurroundings('store');
 const { dataDir } = workerData as StoreThreadData;
-mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-const store = new StateStore({ path: join(dataDir, 'state.db') }, surroundings);
+/** After a file could not be opened, the thread ends and is started again: the disk may be back by then. */
+const REOPEN_MS = 5_000;
+
+let opened: StateStore | AppError;
+try {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  opened = new StateStore({ path: join(dataDir, 'state.db') }, surroundings);
+} catch (cause) {
+  const text = `The state in ${dataDir} cannot be opened: ${cause instanceof Error ? cause.message : cause}`;
+  opened = cause instanceof AppError ? cause : new AppError('STORE_OPEN_FAILED', text, { dataDir }, { cause });
+  surroundings.log.error('store.open-failed', { code: opened.code, text: opened.message });
+  surroundings.clock.timer('store.reopen', REOPEN_MS, () => process.exit(1));
+}
 const journal = new Journal({ path: join(dataDir, 'journal.db') }, surroundings);
+
+/** The open store; whoever asks while it could not be opened gets the reason. */
+function theStore(): StateStore {
+  if (opened instanceof AppError) throw opened;
+  return opened;
+}
 
 function serveControl(port: MessagePort): void {
   const line = new ThreadPort<Nothing, ControlToStore>({ port, peer: 'control', ...surroundings });
-  line.on('memory', (memory) => store.saveMemory(memory));
+  line.on('memory', (memory) => theStore().saveMemory(memory));
   line.on('journal', (record) => journal.append(record));
-  line.handle('load', () => store.load());
+  line.handle('load', async () => theStore().load());
   line.handle('saveCaps', async (caps) => {
-    await store.saveCaps(caps);
+    await theStore().saveCaps(caps);
     return null;
   });
   line.handle('audit', async (entry) => {
-    await store.appendAudit(entry);
+    await theStore().appendAudit(entry);
     return null;
   });
 }
@@ -36,15 +54,18 @@ function serveGateway(port: MessagePort): void {
   const line = new ThreadPort<Nothing, GatewayToStore>({ port, peer: 'gateway', ...surroundings });
   for (const method of GATEWAY_STORE_METHODS) {
     // The protocol's type ties each name to its arguments and answer; inside the loop only the union of all is known.
-    const call = store[method].bind(store) as (...args: unknown[]) => Promise<never>;
-    line.handle(method, (args) => call(...(args as readonly unknown[])));
+    line.handle(method, async (args) => {
+      const store = theStore();
+      const call = store[method].bind(store) as (...args: unknown[]) => Promise<never>;
+      return call(...(args as readonly unknown[]));
+    });
   }
 }
 
 serveWorker(
   (name, port) => (name === 'gateway' ? serveGateway(port) : serveControl(port)),
   async () => {
-    store.stop();
+    if (opened instanceof StateStore) opened.stop();
     journal.stop();
   },
 );

@@ -1,8 +1,8 @@
 // Each reason as the sentence a person reads; the table is the specification.
 import { describe, expect, test } from 'vitest';
-import { describeAmps, describeReason, describeShare, describeSource } from '../../../src/core/command/explain.ts';
 import type { Reason } from '../../../src/core/model/decision.ts';
 import type { Source } from '../../../src/core/model/limit.ts';
+import { describeAmps, describeReason, describeShare, describeSource } from '../../../src/core/report/explain.ts';
 import { buildSite, circuit } from '../../support/site-builder.ts';
 
 const site = buildSite({
