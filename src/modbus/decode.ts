@@ -1,0 +1,89 @@
+// Turns registers into named values by a profile, exactly as the wire had them; it never judges, signs or fills in a value.
+
+import {
+  type MeterPoint,
+  type MeterPointName,
+  type MeterProfile,
+  REGISTERS_OF,
+  type RegisterType,
+} from '../core/model/meter-profile.ts';
+
+/** The answer to one read. `start` counts like the profile's addresses: from `base` where there is one. */
+export type RegisterBlock = { readonly start: number; readonly words: readonly number[] };
+
+/** A number in V, A, W, Hz or kWh (it may be NaN or infinite: the meter's own words), or the meter's "I do not have that". */
+export type PointValue = number | 'unavailable';
+export type PointValues = { readonly [N in MeterPointName]?: PointValue };
+
+/** SunSpec: a scale factor that is not implemented; then the value cannot be known either. */
+const SCALE_UNAVAILABLE = 0x8000;
+/** SunSpec: sunssf is between −10 and 10. */
+const SCALE_MOST = 10;
+
+/** Every point of the profile that lies whole inside one of the blocks; points outside are absent. */
+export function decodePoints(profile: MeterProfile, blocks: readonly RegisterBlock[]): PointValues {
+  const values: { [N in MeterPointName]?: PointValue } = {};
+  for (const [name, point] of Object.entries(profile.points) as [MeterPointName, MeterPoint][]) {
+    const block = blocks.find((one) => wordsAt(one, point.address, REGISTERS_OF[point.type]) !== undefined);
+    if (block) values[name] = decodePoint(profile, point, block);
+  }
+  return values;
+}
+
+/** The raw words of all points inside the blocks, as one text: equal texts mean that the meter said the same again. */
+export function fingerprint(profile: MeterProfile, blocks: readonly RegisterBlock[]): string {
+  const wordsOf = (address: number, count: number) => blocks.flatMap((block) => wordsAt(block, address, count) ?? []);
+  return (Object.values(profile.points) as MeterPoint[])
+    .flatMap(({ address, type, scaleFactorAt }) => [
+      ...wordsOf(address, REGISTERS_OF[type]),
+      ...(scaleFactorAt === undefined ? [] : wordsOf(scaleFactorAt, 1)),
+    ])
+    .join(',');
+}
+
+function wordsAt({ start, words }: RegisterBlock, address: number, count: number): readonly number[] | undefined {
+  const from = address - start;
+  return from >= 0 && from + count <= words.length ? words.slice(from, from + count) : undefined;
+}
+
+function decodePoint(profile: MeterProfile, point: MeterPoint, block: RegisterBlock): PointValue {
+  const words = wordsAt(block, point.address, REGISTERS_OF[point.type])!;
+  const { raw, bits } = readRaw(point.type, profile.wordOrder === 'lo' ? words.toReversed() : words);
+  const invalid = profile.invalid?.[point.type] ?? [];
+  if (invalid.some((marker) => (marker === 'nan' ? Number.isNaN(raw) : marker === bits))) return 'unavailable';
+  const factor = point.factor ?? 1;
+  if (point.scaleFactorAt === undefined) return raw * factor;
+  const scale = wordsAt(block, point.scaleFactorAt, 1)?.[0];
+  if (scale === undefined || scale === SCALE_UNAVAILABLE) return 'unavailable';
+  const exponent = (scale << 16) >> 16;
+  if (Math.abs(exponent) > SCALE_MOST) return 'unavailable';
+  // Dividing by 100 rounds right where multiplying by 0.01 does not: 1050 × 10^-2 must be 10.5.
+  return (exponent < 0 ? raw / 10 ** -exponent : raw * 10 ** exponent) * factor;
+}
+
+/** `words`: most significant first. `bits`: the same bits as an unsigned number, to be compared with `invalid`. */
+function readRaw(type: RegisterType, words: readonly number[]): { readonly raw: number; readonly bits: number } {
+  const view = new DataView(new ArrayBuffer(8));
+  words.forEach((word, at) => {
+    view.setUint16(at * 2, word);
+  });
+  switch (type) {
+    case 'u16':
+      return { raw: view.getUint16(0), bits: view.getUint16(0) };
+    case 'i16':
+      return { raw: view.getInt16(0), bits: view.getUint16(0) };
+    case 'u32':
+    case 'acc32':
+      return { raw: view.getUint32(0), bits: view.getUint32(0) };
+    case 'i32':
+      return { raw: view.getInt32(0), bits: view.getUint32(0) };
+    case 'f32':
+      return { raw: view.getFloat32(0), bits: view.getUint32(0) };
+    case 'u64':
+      return { raw: Number(view.getBigUint64(0)), bits: Number(view.getBigUint64(0)) };
+    case 'i64':
+      return { raw: Number(view.getBigInt64(0)), bits: Number(view.getBigUint64(0)) };
+    case 'f64':
+      return { raw: view.getFloat64(0), bits: Number(view.getBigUint64(0)) };
+  }
+}

@@ -1,0 +1,218 @@
+// Polls one meter and keeps its last good reading; what is late, frozen or absurd never replaces a reading, it only lets it age.
+
+import type { MeterProfile } from '../core/model/meter-profile.ts';
+import type { SiteMeter } from '../core/model/site.ts';
+import type { MeterReading, MeterState } from '../core/model/snapshot.ts';
+import type { Instant } from '../core/model/units.ts';
+import { AppError } from '../engine/app-error.ts';
+import type { Clock, Log, Surroundings } from '../engine/ports.ts';
+import { decodePoints, fingerprint, type RegisterBlock } from './decode.ts';
+import { type Bounds, judge, NOTHING_SEEN, type PlausibilityState } from './plausibility.ts';
+import { findBase, readBlock } from './profile-read.ts';
+import type { RegisterReader } from './register-reader.ts';
+import { type Sample, toSample } from './sample.ts';
+
+/** One slow block (energy, frequency) is read this often, in rotation. */
+const SLOW_EVERY_MS = 10_000;
+/** What a slow block said is carried along for at most this long. */
+const SLOW_KEEP_MS = 120_000;
+/** Floats carry noise: the same bits in all of them for this long do not happen on a live connection. */
+const FROZEN_FLOATS_MS = 10_000;
+/** Integers are coarse: a quiet site may well repeat itself for a while. */
+const FROZEN_INTEGERS_MS = 30_000;
+
+type Suspicion = NonNullable<MeterState['suspicion']>;
+
+export class Meter {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #meter: SiteMeter;
+  readonly #profile: MeterProfile;
+  readonly #reader: RegisterReader;
+  readonly #bounds: Bounds;
+  readonly #onReading: () => void;
+  #state: MeterState = {};
+  #plausibility: PlausibilityState = NOTHING_SEEN;
+  #base: number | undefined;
+  readonly #slow = new Map<number, { readonly block: RegisterBlock; readonly at: Instant }>();
+  #nextSlow = { index: 0, at: Number.NEGATIVE_INFINITY };
+
+  /** `profile` MUST have passed `unfitness`. `onReading` is called after each new good reading. */
+  constructor(
+    { clock, log }: Pick<Surroundings, 'clock' | 'log'>,
+    parts: {
+      readonly meter: SiteMeter;
+      readonly profile: MeterProfile;
+      readonly reader: RegisterReader;
+      readonly nominalVolts: number;
+      readonly onReading: () => void;
+    },
+  ) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#meter = parts.meter;
+    this.#profile = parts.profile;
+    this.#reader = parts.reader;
+    this.#onReading = parts.onReading;
+    this.#bounds = boundsOf(parts.meter, parts.profile, parts.nominalVolts);
+  }
+
+  state(): MeterState {
+    return this.#state;
+  }
+
+  /** Polls every `pollMs` until `signal` aborts. A poll that takes longer delays the next one; none is made up for. */
+  async run(signal: AbortSignal): Promise<void> {
+    let next = this.#clock.now();
+    while (!signal.aborted) {
+      await this.poll(signal);
+      next = Math.max(next + this.#meter.pollMs, this.#clock.now());
+      await this.#clock.sleep('modbus.poll', next - this.#clock.now(), signal);
+    }
+  }
+
+  /** Reads the fast blocks once and, when it is time, one slow block. Never throws: what goes wrong is in `state()`. */
+  async poll(signal?: AbortSignal): Promise<void> {
+    let isNew = false;
+    try {
+      this.#base ??= await findBase(this.#reader, this.#profile);
+      const fast: RegisterBlock[] = [];
+      let arrivedAt: Instant | undefined;
+      for (const range of this.#profile.read.fast) {
+        fast.push(await readBlock(this.#reader, this.#profile, this.#base, range));
+        // Of several requests the first: a reading is as old as its oldest part.
+        arrivedAt ??= this.#clock.now();
+      }
+      isNew = this.#take(fast, arrivedAt ?? this.#clock.now());
+    } catch (error) {
+      if (!signal?.aborted) this.#failed(error);
+    }
+    if (isNew) this.#onReading();
+    if (isNew && !signal?.aborted) await this.#pollSlow();
+  }
+
+  /** True when the blocks made a new good reading. */
+  #take(fast: readonly RegisterBlock[], arrivedAt: Instant): boolean {
+    const carried = [...this.#slow.values()]
+      .filter(({ at }) => arrivedAt - at <= SLOW_KEEP_MS)
+      .map(({ block }) => block);
+    const values = decodePoints(this.#profile, [...fast, ...carried]);
+    const result = toSample(values, this.#profile, this.#meter.factor, this.#bounds.nominalVolts);
+    if (result.kind === 'missing') {
+      this.#suspect('absurd', result.detail);
+      return false;
+    }
+    const { verdict, next } = judge(this.#bounds, this.#plausibility, {
+      sample: result.sample,
+      fingerprint: fingerprint(this.#profile, fast),
+      now: arrivedAt,
+    });
+    this.#plausibility = next;
+    switch (verdict.kind) {
+      case 'accepted':
+        this.#accept(result.sample, arrivedAt);
+        return true;
+      case 'absurd':
+        this.#suspect('absurd', verdict.detail);
+        return false;
+      case 'frozen':
+        this.#suspect('frozen', verdict.detail);
+        this.#ageTo(verdict.since);
+        return false;
+    }
+  }
+
+  #accept({ energyExportWh: _, ...values }: Sample, measuredAt: Instant): void {
+    const { suspicion } = this.#state;
+    if (suspicion)
+      this.#log.info('meter.recovered', {
+        meter: this.#meter.id,
+        after: suspicion.kind,
+        lostMs: measuredAt - suspicion.since,
+      });
+    this.#state = { reading: { ...values, measuredAt } };
+  }
+
+  /** The values of a frozen meter are those of the moment at which they last changed, however often they came since. */
+  #ageTo(since: Instant): void {
+    const { reading, suspicion } = this.#state;
+    if (!reading || !suspicion) return;
+    const aged: MeterReading = { ...reading, measuredAt: Math.min(reading.measuredAt, since) };
+    this.#state = { reading: aged, suspicion };
+  }
+
+  #suspect(kind: Suspicion['kind'], detail: string): void {
+    const { reading, suspicion } = this.#state;
+    const isSame = suspicion?.kind === kind;
+    const since = isSame ? suspicion.since : this.#clock.now();
+    if (!isSame) this.#log.warn('meter.suspect', { meter: this.#meter.id, kind, detail });
+    this.#state = { ...(reading && { reading }), suspicion: { kind, detail, since } };
+  }
+
+  #failed(error: unknown): void {
+    // The device may have restarted with another model chain: look again before the next read.
+    if (!isException(error)) this.#base = undefined;
+    if (!(error instanceof AppError)) {
+      // Our own mistake must not end the polling: the reading ages, which is safe, and the log has the trace.
+      this.#log.error('meter.poll-broke', {
+        meter: this.#meter.id,
+        error: error instanceof Error ? error.stack : error,
+      });
+    }
+    this.#suspect('unreachable', error instanceof Error ? error.message : String(error));
+  }
+
+  async #pollSlow(): Promise<void> {
+    const { slow } = this.#profile.read;
+    const { index, at } = this.#nextSlow;
+    const range = slow[index];
+    if (range === undefined || this.#base === undefined || this.#clock.now() < at) return;
+    this.#nextSlow = { index: (index + 1) % slow.length, at: this.#clock.now() + SLOW_EVERY_MS };
+    try {
+      const block = await readBlock(this.#reader, this.#profile, this.#base, range);
+      this.#slow.set(index, { block, at: this.#clock.now() });
+    } catch (error) {
+      // Energy and frequency protect nothing: the reading of the fast blocks stands, and the next poll tells when the link is gone.
+      if (!isException(error)) this.#base = undefined;
+      this.#log.debug('meter.slow-block-failed', { meter: this.#meter.id, range, detail: String(error) });
+    }
+  }
+}
+
+const isException = (error: unknown): boolean => error instanceof AppError && error.code === 'METER_EXCEPTION';
+
+/** What is plausible for a meter at its place. */
+export function boundsOf(
+  { factor, plausibleAmps }: Pick<SiteMeter, 'factor' | 'plausibleAmps'>,
+  profile: MeterProfile,
+  nominalVolts: number,
+): Bounds {
+  const blockOf = (address = -1) =>
+    [...profile.read.fast, ...profile.read.slow].findIndex(
+      ([start, count]) => start <= address && address < start + count,
+    );
+  const { p_l1, p_total } = profile.points;
+  const points = Object.values(profile.points).filter(({ address }) =>
+    profile.read.fast.some(([start, count]) => start <= address && address < start + count),
+  );
+  const isFloat = points.every(({ type }) => type === 'f32' || type === 'f64');
+  return {
+    nominalVolts,
+    plausibleAmps,
+    factor,
+    frozenAfterMs: isFloat ? FROZEN_FLOATS_MS : FROZEN_INTEGERS_MS,
+    isTotalReadApart: blockOf(p_l1?.address) !== blockOf(p_total?.address),
+  };
+}
+
+/** Why a profile cannot protect a circuit, in words for a person; absent when it can. */
+export function unfitness(profile: MeterProfile): string | undefined {
+  for (const name of ['i_l1', 'i_l2', 'i_l3'] as const) {
+    const address = profile.points[name]?.address;
+    if (address === undefined)
+      return `it has no point ${name}: without the current of each phase no fuse can be watched`;
+    if (!profile.read.fast.some(([start, count]) => start <= address && address < start + count))
+      return `its point ${name} is in no block of read.fast: a current must be read in every poll`;
+  }
+  return undefined;
+}

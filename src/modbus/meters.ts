@@ -1,0 +1,80 @@
+// The meters of a site behind one port: each polled at its own pace, those that share a gateway taking turns on one connection.
+
+import type { MeterProfile } from '../core/model/meter-profile.ts';
+import type { SiteMeter } from '../core/model/site.ts';
+import type { MeterState } from '../core/model/snapshot.ts';
+import type { MeterId } from '../core/model/units.ts';
+import { AppError } from '../engine/app-error.ts';
+import type { Log, MetersPort, Surroundings } from '../engine/ports.ts';
+import { Meter, unfitness } from './meter.ts';
+import { ModbusLink } from './register-reader.ts';
+
+export class Meters implements MetersPort {
+  readonly #meters = new Map<MeterId, Meter>();
+  readonly #links = new Map<string, ModbusLink>();
+  readonly #listeners: ((meter: MeterId) => void)[] = [];
+  readonly #stopping = new AbortController();
+  #loops: readonly Promise<void>[] | undefined;
+
+  /**
+   * `nominalVolts`: phase to neutral, the site's. Throws AppError METER_PROFILE when a meter's profile is missing or cannot protect a
+   * circuit: better at the start than in the night.
+   */
+  constructor(
+    surroundings: Surroundings,
+    meters: readonly SiteMeter[],
+    profilesById: { readonly [profile: string]: MeterProfile },
+    nominalVolts = 230,
+  ) {
+    for (const meter of meters) {
+      const profile = profilesById[meter.profile];
+      const fields = { meter: meter.id, profile: meter.profile };
+      if (!profile)
+        throw new AppError('METER_PROFILE', `meter ${meter.id}: there is no profile ${meter.profile}`, fields);
+      const why = unfitness(profile);
+      if (why)
+        throw new AppError('METER_PROFILE', `meter ${meter.id}: profile ${meter.profile} does not do, ${why}`, fields);
+      const { host, port, unitId } = meter.connection;
+      const key = `${host}:${port}`;
+      const link = this.#links.get(key) ?? new ModbusLink(surroundings, { host, port });
+      this.#links.set(key, link);
+      const onReading = () => this.#tell(meter.id, surroundings.log);
+      const reader = link.unit(unitId, profile.gapMs);
+      this.#meters.set(meter.id, new Meter(surroundings, { meter, profile, reader, nominalVolts, onReading }));
+    }
+  }
+
+  /** Starts polling and returns at once: a meter that cannot be reached is a state, not an error. */
+  async start(signal: AbortSignal): Promise<void> {
+    if (this.#loops) throw new Error('meters: started twice');
+    signal.addEventListener('abort', () => this.#stopping.abort(), { once: true });
+    if (signal.aborted) this.#stopping.abort();
+    this.#loops = [...this.#meters.values()].map((meter) => meter.run(this.#stopping.signal));
+  }
+
+  /** Closes every connection and waits for the polls; they end at once, because a closed link refuses what waits. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all([...this.#links.values()].map((link) => link.close()));
+    await Promise.all(this.#loops ?? []);
+  }
+
+  states(): { readonly [meter: MeterId]: MeterState } {
+    return Object.fromEntries([...this.#meters].map(([id, meter]) => [id, meter.state()]));
+  }
+
+  #tell(meter: MeterId, log: Log): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(meter);
+      } catch (error) {
+        // A listener's mistake must not end the polling of this meter; the reading stands and the next cycle sees it.
+        log.error('meter.listener-failed', { meter, error: error instanceof Error ? error.stack : error });
+      }
+    }
+  }
+
+  onReading(listener: (meter: MeterId) => void): void {
+    this.#listeners.push(listener);
+  }
+}

@@ -1,0 +1,140 @@
+// Judges whether a meter's sample can be true; it never changes a number, and in doubt it refuses: unknown is bad news.
+
+import { type Instant, PHASES } from '../core/model/units.ts';
+import type { Sample } from './sample.ts';
+
+export type Bounds = {
+  readonly nominalVolts: number;
+  /** Amperes per phase above which a current is absurd for this connection. */
+  readonly plausibleAmps: number;
+  /** The meter's ratio: small errors of a meter behind a transformer grow with it. */
+  readonly factor: number;
+  /** Identical registers for longer than this are a frozen meter. */
+  readonly frozenAfterMs: number;
+  /** The total was read in another request than the powers of the phases: it may be a moment older or newer. */
+  readonly isTotalReadApart: boolean;
+};
+
+/** What must be remembered from one sample to the next. */
+export type PlausibilityState = {
+  /** The registers last seen, since when, and in how many samples in a row. */
+  readonly same?: { readonly fingerprint: string; readonly since: Instant; readonly samples: number };
+  readonly energyImportWh?: number;
+  readonly energyExportWh?: number;
+  /** Samples in a row in which the phases did not add up to a total that was read apart. */
+  readonly mismatches: number;
+};
+
+export type Verdict =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'absurd'; readonly detail: string }
+  /** `since`: when the registers last changed; what they say is true of that moment at best. */
+  | { readonly kind: 'frozen'; readonly detail: string; readonly since: Instant };
+
+export const NOTHING_SEEN: PlausibilityState = { mismatches: 0 };
+
+const VOLTS_BAND = { from: 0.5, to: 1.5 };
+const HERTZ_BAND = { from: 45, to: 65 };
+/** Active power cannot exceed V × I; a tenth more for what the meter rounds and reads a moment later. */
+const POWER_SHARE = 1.1;
+const OFFSET_WATTS = 100;
+const SUM_SHARE = 0.03;
+/** A total read apart may miss a step of the load twice in a row; three times is another register map. */
+const MISMATCHES_TOLERATED = 2;
+/** Fewer equal samples prove nothing, however far apart they are. */
+const FROZEN_SAMPLES = 3;
+/** Rounding of a counter kept in a 32-bit float is no step back. */
+const ENERGY_SHARE = 1e-6;
+
+/**
+ * `now`: when the registers arrived. Returns the verdict and the state for the next call. A counter that went back is refused once and
+ * then taken as the new start: a meter may be exchanged or cleared, and must not stay absurd for ever.
+ */
+export function judge(
+  bounds: Bounds,
+  previous: PlausibilityState,
+  input: { readonly sample: Sample; readonly fingerprint: string; readonly now: Instant },
+): { readonly verdict: Verdict; readonly next: PlausibilityState } {
+  const { sample, fingerprint, now } = input;
+  const same =
+    previous.same?.fingerprint === fingerprint
+      ? { ...previous.same, samples: previous.same.samples + 1 }
+      : { fingerprint, since: now, samples: 1 };
+  const sum = sumMismatch(bounds, sample);
+  const mismatches = sum === undefined ? 0 : previous.mismatches + 1;
+  const isTolerated = bounds.isTotalReadApart && mismatches <= MISMATCHES_TOLERATED;
+  const garbled = impossible(sample) ?? outOfBand(bounds, sample) ?? (isTolerated ? undefined : sum);
+  const detail = garbled ?? energyBackwards(previous, sample);
+  const energy = garbled === undefined ? sample : previous;
+  const next: PlausibilityState = {
+    same,
+    mismatches,
+    ...(energy.energyImportWh !== undefined && { energyImportWh: energy.energyImportWh }),
+    ...(energy.energyExportWh !== undefined && { energyExportWh: energy.energyExportWh }),
+  };
+  if (detail !== undefined) return { verdict: { kind: 'absurd', detail }, next };
+  const unchangedMs = now - same.since;
+  if (unchangedMs > bounds.frozenAfterMs && same.samples >= FROZEN_SAMPLES)
+    return {
+      verdict: {
+        kind: 'frozen',
+        detail: `all registers the same for ${Math.round(unchangedMs / 1_000)} s (${same.samples} reads)`,
+        since: same.since,
+      },
+      next,
+    };
+  return { verdict: { kind: 'accepted' }, next };
+}
+
+function impossible(sample: Sample): string | undefined {
+  for (const [name, value] of Object.entries(sample)) {
+    const numbers = typeof value === 'number' ? [value] : PHASES.map((phase) => value[phase]);
+    const wrong = numbers.find((number) => !Number.isFinite(number));
+    if (wrong !== undefined) return `${name} is ${wrong}`;
+  }
+  return undefined;
+}
+
+function outOfBand(bounds: Bounds, sample: Sample): string | undefined {
+  const { nominalVolts, plausibleAmps } = bounds;
+  const [lowVolts, highVolts] = [VOLTS_BAND.from * nominalVolts, VOLTS_BAND.to * nominalVolts];
+  const offsetWatts = OFFSET_WATTS * Math.max(1, Math.abs(bounds.factor));
+  for (const phase of PHASES) {
+    const volts = sample.volts?.[phase];
+    if (volts !== undefined && (volts < lowVolts || volts > highVolts))
+      return `${phase} ${show(volts)} V, expected ${show(lowVolts)} to ${show(highVolts)} V`;
+    const amps = Math.abs(sample.currentAmps[phase]);
+    if (amps > plausibleAmps) return `${phase} ${show(amps)} A, expected at most ${show(plausibleAmps)} A`;
+    const watts = Math.abs(sample.powerWatts?.[phase] ?? 0);
+    const mostWatts = POWER_SHARE * (volts ?? nominalVolts) * amps + offsetWatts;
+    if (watts > mostWatts)
+      return `${phase} ${show(watts)} W from ${show(amps)} A, possible are at most ${show(mostWatts)} W`;
+  }
+  const hertz = sample.frequencyHz;
+  if (hertz !== undefined && (hertz < HERTZ_BAND.from || hertz > HERTZ_BAND.to))
+    return `${show(hertz)} Hz, expected ${HERTZ_BAND.from} to ${HERTZ_BAND.to} Hz`;
+  return undefined;
+}
+
+function sumMismatch(bounds: Bounds, { powerWatts, totalPowerWatts }: Sample): string | undefined {
+  if (!powerWatts || totalPowerWatts === undefined) return undefined;
+  const phases = PHASES.map((phase) => powerWatts[phase]);
+  const sum = phases.reduce((all, watts) => all + watts, 0);
+  const tolerance =
+    SUM_SHARE * phases.reduce((all, watts) => all + Math.abs(watts), 0) +
+    OFFSET_WATTS * Math.max(1, Math.abs(bounds.factor));
+  return Math.abs(sum - totalPowerWatts) > tolerance
+    ? `the phases add up to ${show(sum)} W, the total says ${show(totalPowerWatts)} W`
+    : undefined;
+}
+
+function energyBackwards(previous: PlausibilityState, sample: Sample): string | undefined {
+  for (const name of ['energyImportWh', 'energyExportWh'] as const) {
+    const [before, after] = [previous[name], sample[name]];
+    if (before !== undefined && after !== undefined && after < before * (1 - ENERGY_SHARE))
+      return `${name} went back from ${show(before)} to ${show(after)}`;
+  }
+  return undefined;
+}
+
+const show = (value: number) => String(Math.round(value * 10) / 10);

@@ -1,0 +1,55 @@
+// Reads a meter once, everything its profile knows, for a person who commissions it; it shows also what it does not believe.
+
+import type { MeterProfile } from '../core/model/meter-profile.ts';
+import type { SiteMeter } from '../core/model/site.ts';
+import type { Instant } from '../core/model/units.ts';
+import type { Surroundings } from '../engine/ports.ts';
+import { decodePoints, type PointValues, type RegisterBlock } from './decode.ts';
+import { boundsOf } from './meter.ts';
+import { judge, NOTHING_SEEN } from './plausibility.ts';
+import { findBase, readBlock } from './profile-read.ts';
+import type { RegisterReader } from './register-reader.ts';
+import { type Sample, toSample } from './sample.ts';
+
+export type MeterShot = {
+  /** As the meter says it, in V, A, W, Hz, kWh. */
+  readonly values: PointValues;
+  /** With the factor applied and the currents signed; absent when a current is missing. */
+  readonly sample?: Sample;
+  /** Why the controller would not believe this sample; absent when it would. */
+  readonly doubt?: string;
+  /** Fast blocks first; `start` is the address on the wire. */
+  readonly registers: readonly RegisterBlock[];
+  /** Arrival of the first block. */
+  readonly measuredAt: Instant;
+};
+
+/** Reads all blocks once. Throws AppError as `RegisterReader.read` and `findModel` do. */
+export async function readOnce(
+  { clock }: Pick<Surroundings, 'clock'>,
+  reader: RegisterReader,
+  profile: MeterProfile,
+  place: Pick<SiteMeter, 'factor' | 'plausibleAmps'> & { readonly nominalVolts: number },
+): Promise<MeterShot> {
+  const base = await findBase(reader, profile);
+  const blocks: RegisterBlock[] = [];
+  let measuredAt: Instant | undefined;
+  for (const range of [...profile.read.fast, ...profile.read.slow]) {
+    blocks.push(await readBlock(reader, profile, base, range));
+    measuredAt ??= clock.now();
+  }
+  const values = decodePoints(profile, blocks);
+  const result = toSample(values, profile, place.factor, place.nominalVolts);
+  const shot = {
+    values,
+    registers: blocks.map(({ start, words }) => ({ start: base + start, words })),
+    measuredAt: measuredAt ?? clock.now(),
+  };
+  if (result.kind === 'missing') return { ...shot, doubt: result.detail };
+  const { verdict } = judge(boundsOf(place, profile, place.nominalVolts), NOTHING_SEEN, {
+    sample: result.sample,
+    fingerprint: '',
+    now: shot.measuredAt,
+  });
+  return { ...shot, sample: result.sample, ...(verdict.kind !== 'accepted' && { doubt: verdict.detail }) };
+}

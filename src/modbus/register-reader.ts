@@ -1,0 +1,144 @@
+// Reads registers of the units behind one host and port over one guarded connection; it never has two requests in flight and never
+// hands out a value whose bytes were not exactly the reply asked for.
+
+import { AppError } from '../engine/app-error.ts';
+import type { Clock, Random, Surroundings } from '../engine/ports.ts';
+import { type Endpoint, Session } from './session.ts';
+
+/** All that the rest of the room knows of Modbus. 3 = holding registers, 4 = input registers; `count` 1 to 125 from `address` on. */
+export interface RegisterReader {
+  /** Throws AppError METER_CONNECT, METER_TIMEOUT, METER_FRAME, METER_CLOSED, METER_BUSY or METER_EXCEPTION (field `exception`). */
+  read(functionCode: 3 | 4, address: number, count: number): Promise<readonly number[]>;
+}
+
+export type LinkTiming = {
+  /** From the request's first byte to the reply's last. */
+  readonly deadlineMs: number;
+  readonly connectTimeoutMs: number;
+  readonly backOffFirstMs: number;
+  readonly backOffMostMs: number;
+};
+
+export const LINK_TIMING: LinkTiming = {
+  deadlineMs: 300,
+  connectTimeoutMs: 1_000,
+  backOffFirstMs: 100,
+  backOffMostMs: 5_000,
+};
+
+/** Reads that may wait for their turn on one link; one more is refused, because the newest value is wanted, not a queue of old ones. */
+const MAX_WAITING = 32;
+/** A back-off this short is waited out, so that one dead unit behind a gateway does not take its neighbours along; a longer one refuses. */
+const WAIT_OUT_MS = 400;
+
+/** One host and port, with everything behind it: many gateways serve one request at a time. */
+export class ModbusLink {
+  readonly endpoint: Endpoint;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #timing: LinkTiming;
+  readonly #stopping = new AbortController();
+  #session: Session | undefined;
+  #tail: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  #failures = 0;
+  #connectNotBefore = Number.NEGATIVE_INFINITY;
+  #quietSince = Number.NEGATIVE_INFINITY;
+  #lastTrouble: AppError | undefined;
+
+  constructor(
+    surroundings: Pick<Surroundings, 'clock' | 'random'>,
+    endpoint: Endpoint,
+    timing: Partial<LinkTiming> = {},
+  ) {
+    this.#clock = surroundings.clock;
+    this.#random = surroundings.random;
+    this.endpoint = endpoint;
+    this.#timing = { ...LINK_TIMING, ...timing };
+  }
+
+  /** A reader of one unit. `gapMs`: silence before each request, for slow meters behind a serial gateway. */
+  unit(unitId: number, gapMs = 0): RegisterReader {
+    return {
+      read: (functionCode, address, count) =>
+        this.#inTurn(() => this.#read({ unitId, functionCode, address, count }, gapMs)),
+    };
+  }
+
+  /** Ends the connection and refuses whatever waits; may be called twice. */
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    this.#session?.destroy();
+    await this.#tail;
+  }
+
+  /** One after the other; the chain goes on whatever becomes of one read, whose caller has the error. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#waiting >= MAX_WAITING)
+      return Promise.reject(new AppError('METER_BUSY', `${MAX_WAITING} reads wait already`, { ...this.endpoint }));
+    this.#waiting++;
+    const turn = this.#tail.then(work);
+    this.#tail = turn.then(
+      () => this.#waiting--,
+      () => this.#waiting--,
+    );
+    return turn;
+  }
+
+  async #read(request: Parameters<Session['request']>[0], gapMs: number): Promise<readonly number[]> {
+    try {
+      const session = await this.#connected();
+      const quietMs = this.#clock.now() - this.#quietSince;
+      if (quietMs < gapMs) await this.#clock.sleep('modbus.gap', gapMs - quietMs, this.#stopping.signal);
+      if (!session.isOpen) throw new AppError('METER_CLOSED', 'the device closed the connection', { ...this.endpoint });
+      const words = await session.request(request, this.#timing.deadlineMs);
+      this.#calmed();
+      return words;
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      // An exception is an answer: the link is sound.
+      if (error.code === 'METER_EXCEPTION') this.#calmed();
+      else this.#troubled(error);
+      throw error;
+    } finally {
+      this.#quietSince = this.#clock.now();
+    }
+  }
+
+  async #connected(): Promise<Session> {
+    const { signal } = this.#stopping;
+    if (this.#session && !this.#session.isOpen) {
+      // Closed between two requests: the peer's right, or a stray byte. No back-off unless it goes on like that.
+      this.#session = undefined;
+    }
+    if (!signal.aborted && this.#session) return this.#session;
+    const waitMs = this.#connectNotBefore - this.#clock.now();
+    if (waitMs > WAIT_OUT_MS)
+      throw new AppError('METER_CONNECT', `${this.#lastTrouble?.message}; next try in ${Math.ceil(waitMs)} ms`, {
+        ...this.endpoint,
+        isBackOff: true,
+      });
+    if (waitMs > 0) await this.#clock.sleep('modbus.back-off', waitMs, signal);
+    if (signal.aborted) throw new AppError('METER_CLOSED', 'the link was stopped', { ...this.endpoint });
+    this.#session = await Session.open(this.#clock, this.endpoint, this.#timing.connectTimeoutMs, signal);
+    return this.#session;
+  }
+
+  #calmed(): void {
+    this.#failures = 0;
+    this.#lastTrouble = undefined;
+  }
+
+  #troubled(error: AppError): void {
+    if (error.fields.isBackOff === true) return;
+    this.#session?.destroy();
+    this.#session = undefined;
+    this.#lastTrouble = error;
+    const { backOffFirstMs, backOffMostMs } = this.#timing;
+    const delayMs = Math.min(backOffMostMs, backOffFirstMs * 2 ** Math.min(this.#failures, 20));
+    this.#failures++;
+    // Somewhat less by chance, so that many links to one gateway do not knock in step.
+    const shortenedMs = delayMs * (0.8 + 0.2 * this.#random.next('modbus.back-off'));
+    this.#connectNotBefore = this.#clock.now() + shortenedMs;
+  }
+}
