@@ -1,7 +1,7 @@
 // The sockets of the wall: what the engine needs from the world and what adapters need from each other, as plain interfaces.
 // No adapter is named here and none may import another; wiring.ts plugs them together, in one thread or across several.
 
-import type { Command, CycleRecord } from '../core/model/decision.ts';
+import type { Command, CycleRecord, Decision } from '../core/model/decision.ts';
 import type { Cap } from '../core/model/limit.ts';
 import type { Memory } from '../core/model/memory.ts';
 import type { MeterState, StationState } from '../core/model/snapshot.ts';
@@ -79,6 +79,31 @@ export interface JournalPort {
   append(record: CycleRecord): void;
 }
 
+/** A cycle as the journal keeps it: memory stands only in key frames, since a replay from one computes the others again. */
+export type JournalRecord = Omit<CycleRecord, 'decision'> & {
+  readonly decision: Omit<Decision, 'memory'> & { readonly memory?: Memory };
+};
+
+export type AuditEntry = {
+  readonly atWall: WallTime;
+  /** The person or system that changed something, never a secret of theirs. */
+  readonly who: string;
+  /** What was changed, such as `set-circuit-limit main`. */
+  readonly what: string;
+  /** Plain data; absent where there was nothing before, or is nothing after. */
+  readonly before?: unknown;
+  readonly after?: unknown;
+  readonly why?: string;
+};
+
+/** The audit: who changed what, from what to what, and why. Append only. */
+export interface AuditPort {
+  /** Resolves once durable. */
+  appendAudit(entry: AuditEntry): Promise<void>;
+  /** Newest first, at most `limit`, only those older than `beforeSeq` when it is given. */
+  readAudit(limit: number, beforeSeq?: number): Promise<readonly (AuditEntry & { readonly seq: number })[]>;
+}
+
 /** Who looks at cycles: the api room. Drops records for a slow looker, never waits for one. */
 export interface AudiencePort {
   publish(record: CycleRecord): void;
@@ -92,6 +117,7 @@ export type ControlRequest =
       /** Exactly one of the two. */
       readonly limitAmps?: number;
       readonly limitWatts?: number;
+      /** Instant on the controller's steady time line at which the limit ends by itself. */
       readonly untilMs?: number;
       readonly who: string;
       readonly note?: string;

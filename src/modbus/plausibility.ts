@@ -65,12 +65,15 @@ export function judge(
   const isTolerated = bounds.isTotalReadApart && mismatches <= MISMATCHES_TOLERATED;
   const garbled = impossible(sample) ?? outOfBand(bounds, sample) ?? (isTolerated ? undefined : sum);
   const detail = garbled ?? energyBackwards(previous, sample);
-  const energy = garbled === undefined ? sample : previous;
+  // A sample without a counter (its block was not read yet) does not make us forget where the counter stood.
+  const known: Pick<Sample, 'energyImportWh' | 'energyExportWh'> = garbled === undefined ? sample : previous;
+  const energyImportWh = known.energyImportWh ?? previous.energyImportWh;
+  const energyExportWh = known.energyExportWh ?? previous.energyExportWh;
   const next: PlausibilityState = {
     same,
     mismatches,
-    ...(energy.energyImportWh !== undefined && { energyImportWh: energy.energyImportWh }),
-    ...(energy.energyExportWh !== undefined && { energyExportWh: energy.energyExportWh }),
+    ...(energyImportWh !== undefined && { energyImportWh }),
+    ...(energyExportWh !== undefined && { energyExportWh }),
   };
   if (detail !== undefined) return { verdict: { kind: 'absurd', detail }, next };
   const unchangedMs = now - same.since;

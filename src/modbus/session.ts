@@ -131,19 +131,23 @@ export class Session {
 
   #answered(pending: Pending, words: readonly number[]): void {
     if (this.#pending !== pending) return;
-    if (pending.check === 'complete' && words.length === pending.request.count) {
-      this.#pending = undefined;
-      pending.resolve(words);
-    } else this.#fail('METER_FRAME', `${words.length} registers came, asked were ${pending.request.count}`);
+    if (pending.check !== 'complete' || words.length !== pending.request.count) {
+      this.#fail('METER_FRAME', `${words.length} registers came, asked were ${pending.request.count}`);
+      return;
+    }
+    this.#pending = undefined;
+    pending.resolve(words);
   }
 
   #refused(pending: Pending, error: Error & { modbusCode?: number }): void {
     if (this.#pending !== pending) return;
-    if (pending.check === 'complete' && error.modbusCode !== undefined) {
-      this.#pending = undefined;
-      const fields = { ...this.#endpoint, ...pending.request, exception: error.modbusCode };
-      pending.reject(new AppError('METER_EXCEPTION', error.message, fields, { cause: error }));
-    } else this.#fail('METER_FRAME', error.message, error);
+    if (pending.check !== 'complete' || error.modbusCode === undefined) {
+      this.#fail('METER_FRAME', error.message, error);
+      return;
+    }
+    this.#pending = undefined;
+    const fields = { ...this.#endpoint, ...pending.request, exception: error.modbusCode };
+    pending.reject(new AppError('METER_EXCEPTION', error.message, fields, { cause: error }));
   }
 
   #fail(code: 'METER_TIMEOUT' | 'METER_FRAME' | 'METER_CLOSED', text: string, cause?: unknown): void {

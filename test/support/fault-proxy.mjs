@@ -169,7 +169,7 @@ const proxy = net.createServer((client) => {
       case 'dropOnce':
         return;
       case 'split':
-        for (const [i, byte] of [...reply].entries()) setTimeout(send, i * (fault.ms ?? 1), Buffer.from([byte]));
+        for (const [i, byte] of reply.entries()) setTimeout(send, i * (fault.ms ?? 1), Buffer.from([byte]));
         return;
       case 'merge':
         if (held === null) {

@@ -1,4 +1,5 @@
 // Builds small sites for tests: say only what the test is about, the rest is an ordinary office car park.
+import { defaultPolicy } from '../../src/config/default-policy.ts';
 import type { ChargerProfile } from '../../src/core/model/charger.ts';
 import type { Circuit, Evse, Policy, Site, Station } from '../../src/core/model/site.ts';
 import { onEachPhase, PHASES, type Phase } from '../../src/core/model/units.ts';
@@ -16,17 +17,6 @@ export const genericAc: ChargerProfile = {
   leaseMs: 60_000,
   holdsFloor: true,
   quirks: [],
-};
-
-export const defaultPolicy: Policy = {
-  cycleMs: 1_000,
-  meter: { holdAfterMs: 2_500, staleAfterMs: 5_000 },
-  stationSampleMaxAgeMs: 60_000,
-  increase: { dwellMs: 10_000, deadbandAmps: 1, rampAmpsPerSecond: 2 },
-  baseLoadReleaseMs: 30_000,
-  attributionMs: 20_000,
-  obedienceToleranceAmps: 1.5,
-  unknownIdTokenWhenOffline: 'accept',
 };
 
 export function circuit(part: Partial<Circuit> & Pick<Circuit, 'id'>): Circuit {

@@ -9,6 +9,8 @@ export type LeaseEntry = {
   readonly sentAt: Instant;
   /** Present once accepted. */
   readonly acknowledgedAt?: Instant;
+  /** Present once the car has had its time to follow, or the measurement showed that it does; older entries are then void. */
+  readonly settledAt?: Instant;
   /** It rules no longer than this, counted from the latest instant at which it may have been applied. */
   readonly endsBy: Instant;
   /** It rules at least until this (unless replaced), counted from the earliest. */
@@ -19,7 +21,7 @@ export type EvseMemory = {
   readonly floor:
     | { readonly state: 'unproved' }
     | { readonly state: 'sent'; readonly commandId: CommandId; readonly amps: number; readonly sentAt: Instant }
-    | { readonly state: 'proved'; readonly amps: number; readonly since: Instant };
+    | { readonly state: 'proved'; readonly amps: number; readonly since: Instant; readonly settledAt?: Instant };
   /** Newest last; those which can no longer be in force are dropped. Bounded by `MAX_LEASES`. */
   readonly leases: readonly LeaseEntry[];
   /** The connection and boot that the ledger refers to: a new one may mean forgotten profiles. */
@@ -41,6 +43,8 @@ export type EvseMemory = {
   readonly seenPhases?: number;
   readonly seenInTransaction?: string;
   readonly seenSamples?: number;
+  /** `measuredAt` of the newest sample that phases were learnt from. */
+  readonly judgedSampleAtForPhases?: Instant;
 };
 
 export type CircuitMemory = {

@@ -64,6 +64,8 @@ export type Evse = {
   /** What the hardware can draw at most, whatever it is told. */
   readonly maxAmps: number;
   readonly stepAmps: number;
+  /** DC only: output power ÷ grid power. A charger may take a watt limit as its output, so limits are sent in output watts. */
+  readonly efficiency?: number;
   /** The permanent floor: what remains when the controller is silent. 0, or at least `minAmps`. */
   readonly floorAmps: number;
   /** Higher is served first. */

@@ -1,0 +1,87 @@
+// The latest cycle as Prometheus text (exposition format 0.0.4); labels are escaped, because names come from outside.
+
+import type { CycleRecord } from '../core/model/decision.ts';
+import { PHASES } from '../core/model/units.ts';
+
+export type MetricsInput = {
+  readonly latest?: CycleRecord;
+  readonly cycleAgeMs?: number;
+  readonly streamClients: number;
+  readonly skippedEvents: number;
+};
+
+type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+/** The metrics page. With no cycle yet, only what the api room itself knows. */
+export function renderMetrics(input: MetricsInput): string {
+  const { latest } = input;
+  const families: string[] = [];
+  const add = (name: string, type: 'gauge' | 'counter', help: string, samples: readonly Sample[]) => {
+    if (samples.length === 0) return;
+    families.push(
+      `# HELP ${name} ${help}`,
+      `# TYPE ${name} ${type}`,
+      ...samples.map(([labels, value]) => `${name}${renderLabels(labels)} ${value}`),
+    );
+  };
+  add('busbar_stream_clients', 'gauge', 'Listeners of the live stream.', [[{}, input.streamClients]]);
+  add('busbar_stream_skipped_events_total', 'counter', 'Events that slow listeners did not get.', [
+    [{}, input.skippedEvents],
+  ]);
+  if (input.cycleAgeMs !== undefined)
+    add('busbar_cycle_age_seconds', 'gauge', 'Time since the last cycle.', [[{}, input.cycleAgeMs / 1000]]);
+  if (latest) {
+    const { decision, durationMs, snapshot } = latest;
+    add('busbar_cycles_total', 'counter', 'Cycles of this controller epoch.', [[{}, snapshot.cycle]]);
+    add(
+      'busbar_mode',
+      'gauge',
+      'One for the mode in force.',
+      (['normal', 'cautious', 'failsafe'] as const).map((mode) => [{ mode }, decision.mode === mode ? 1 : 0]),
+    );
+    add(
+      'busbar_cycle_duration_seconds',
+      'gauge',
+      'Duration of the last cycle by step.',
+      (['collect', 'decide', 'dispatch'] as const).map((step) => [{ step }, durationMs[step] / 1000]),
+    );
+    const perPhase = (field: 'limitAmps' | 'headroomAmps' | 'exposureAmps' | 'baseLoadAmps'): Sample[] =>
+      decision.circuits.flatMap((circuit) =>
+        PHASES.map((phase): Sample => [{ circuit: circuit.circuit, phase }, circuit.phases[phase][field]]),
+      );
+    add('busbar_circuit_limit_amperes', 'gauge', 'Limit in force.', perPhase('limitAmps'));
+    add('busbar_circuit_headroom_amperes', 'gauge', 'What is left; negative is an overload.', perPhase('headroomAmps'));
+    add('busbar_circuit_exposure_amperes', 'gauge', 'The most the chargers may draw.', perPhase('exposureAmps'));
+    add('busbar_circuit_base_load_amperes', 'gauge', 'Loads other than chargers.', perPhase('baseLoadAmps'));
+    add(
+      'busbar_evse_exposure_amperes',
+      'gauge',
+      'The most this charging point may draw, per phase.',
+      decision.shares.map((share): Sample => [{ evse: share.evse }, share.exposureAmps]),
+    );
+    add(
+      'busbar_notices',
+      'gauge',
+      'Notices of the last cycle.',
+      (['info', 'warning', 'alarm'] as const).map((severity) => [
+        { severity },
+        decision.notices.filter((notice) => notice.severity === severity).length,
+      ]),
+    );
+  }
+  return `${families.join('\n')}\n`;
+}
+
+function renderLabels(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+}
+
+/** Backslash, quote and line feed, as the exposition format asks; other line ends would confuse readers and become spaces. */
+export function escapeLabel(value: string): string {
+  return value
+    .replaceAll('\\', '\\\\')
+    .replaceAll('"', '\\"')
+    .replaceAll('\n', '\\n')
+    .replace(/[\r\u2028\u2029]/g, ' ');
+}

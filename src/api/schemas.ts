@@ -1,0 +1,200 @@
+// The shapes that go in and out over HTTP, as zod schemas: the requests are validated by them and the OpenAPI document is made of them.
+
+import { z } from 'zod';
+import type { AgedStateView, CapView, HistoryView, SiteView } from '../core/model/state-view.ts';
+
+/** Longest duration of a limit that ends by itself: 31 days. */
+export const MAX_LIMIT_MINUTES = 31 * 24 * 60;
+/** Characters of a note. */
+export const MAX_NOTE = 200;
+
+const amps = z.number().describe('Amperes per phase.');
+const phase = z.enum(['L1', 'L2', 'L3']);
+const perPhase = <T extends z.ZodType>(value: T) => z.object({ L1: value, L2: value, L3: value });
+const wallMs = z.number().describe('Milliseconds since 1970-01-01T00:00Z.');
+
+export const limitBody = z
+  .strictObject({
+    limitAmps: z.number().min(0).optional().describe('Amperes per phase, at most the rating of the circuit.'),
+    limitKilowatts: z.number().min(0).optional().describe('Active power over all phases.'),
+    untilMinutes: z
+      .number()
+      .positive()
+      .max(MAX_LIMIT_MINUTES)
+      .optional()
+      .describe('The limit ends by itself after this many minutes; absent: it holds until it is cleared.'),
+    note: z
+      .string()
+      .max(MAX_NOTE)
+      .regex(/^[^\p{Cc}\u2028\u2029]*$/u, 'expected text without control characters')
+      .optional()
+      .describe('Shown to people as the reason.'),
+  })
+  .refine((body) => (body.limitAmps === undefined) !== (body.limitKilowatts === undefined), {
+    path: ['limitAmps'],
+    message: 'expected exactly one of limitAmps and limitKilowatts',
+  });
+
+export const circuitParams = z.object({ circuit: z.string().max(200).describe('Id of a circuit of the site.') });
+
+export const cap: z.ZodType<CapView> = z.object({
+  id: z.string(),
+  author: z.string().describe('Who set it, in words.'),
+  authorKind: z.string(),
+  circuit: z.string().exactOptional(),
+  evse: z.string().exactOptional(),
+  limitAmps: perPhase(amps).exactOptional(),
+  limitWatts: z.number().exactOptional(),
+  fromWallMs: wallMs.exactOptional(),
+  untilWallMs: wallMs.exactOptional(),
+  note: z.string().exactOptional(),
+});
+
+export const limitAnswer = z.object({
+  circuit: z.string(),
+  takesEffect: z.literal('with the next cycle'),
+  caps: z.array(cap).describe('The limits from outside that are in force after the change.'),
+});
+
+export const problem = z.object({
+  type: z.literal('about:blank'),
+  title: z.string(),
+  status: z.number().int(),
+  code: z.string().describe('A code of docs/errors.md.'),
+  detail: z.string().describe('A sentence that says what to do next.'),
+  field: z.string().exactOptional(),
+  value: z.unknown().optional().describe('What was given for the field.'),
+  expected: z.string().exactOptional(),
+});
+
+export const siteView: z.ZodType<SiteView> = z.object({
+  id: z.string(),
+  name: z.string(),
+  timezone: z.string(),
+  nominalVolts: z.number(),
+  cycleMs: z.number(),
+  circuits: z
+    .array(
+      z.object({
+        id: z.string(),
+        name: z.string(),
+        parent: z.string().exactOptional(),
+        ratingAmps: perPhase(amps),
+        marginAmps: perPhase(amps),
+        limitWatts: z.number().exactOptional(),
+        meter: z.string().exactOptional(),
+      }),
+    )
+    .describe('Parents before children; the first is the root.'),
+  meters: z.array(z.object({ id: z.string(), name: z.string() })),
+  stations: z.array(z.object({ id: z.string(), name: z.string(), profile: z.string() })),
+  evses: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      station: z.string(),
+      circuit: z.string(),
+      supply: z.enum(['ac', 'dc']),
+      phases: z.array(phase),
+      minAmps: amps,
+      maxAmps: amps,
+      floorAmps: amps,
+      priority: z.number(),
+    }),
+  ),
+});
+
+const phaseView = z.object({
+  limitAmps: amps,
+  limitAuthor: z.string(),
+  marginAmps: amps,
+  baseLoadAmps: amps,
+  exposureAmps: amps.describe('The most that the chargers below may be drawing.'),
+  allocatedAmps: amps,
+  headroomAmps: amps.describe('limit − margin − base load − exposure.'),
+  meteredAmps: amps.exactOptional(),
+});
+
+const evseView = z.object({
+  id: z.string(),
+  activity: z.enum([
+    'never-connected',
+    'offline',
+    'faulted',
+    'unavailable',
+    'charging',
+    'paused-by-charger',
+    'paused-by-car',
+    'car-connected',
+    'reserved',
+    'free',
+    'unknown',
+  ]),
+  model: z.string().exactOptional(),
+  targetAmps: amps,
+  offeredAmps: amps.describe('The newest limit that was sent.'),
+  acknowledgedAmps: amps.exactOptional().describe('The newest limit that the charger accepted.'),
+  exposureAmps: amps.describe('The most it may be drawing now.'),
+  drawnAmps: perPhase(amps).exactOptional().describe('Measured, on the phases of the grid.'),
+  phases: z.array(phase),
+  reason: z.object({
+    kind: z.enum([
+      'no-car',
+      'circuit-full',
+      'own-maximum',
+      'capped',
+      'paused',
+      'rising',
+      'unreachable',
+      'floor-not-proved',
+      'disobedient',
+      'failsafe',
+    ]),
+    text: z.string(),
+  }),
+});
+
+export const stateView: z.ZodType<AgedStateView> = z.object({
+  id: z.string().describe('<epoch>-<cycle>'),
+  epoch: z.number(),
+  cycle: z.number(),
+  wallNowMs: wallMs,
+  mode: z.enum(['normal', 'cautious', 'failsafe']),
+  circuits: z.array(
+    z.object({
+      id: z.string(),
+      baseLoadFrom: z.enum(['meter', 'held', 'allowance', 'worst']),
+      phases: perPhase(phaseView),
+      power: z.object({ limitWatts: z.number(), limitAuthor: z.string(), expectedWatts: z.number() }).exactOptional(),
+    }),
+  ),
+  meters: z.array(
+    z.object({
+      id: z.string(),
+      state: z.enum(['fresh', 'ageing', 'lost']),
+      ageMs: z.number().exactOptional(),
+      trouble: z.string().exactOptional(),
+    }),
+  ),
+  evses: z.array(evseView),
+  caps: z.array(cap),
+  notices: z.array(z.object({ severity: z.enum(['info', 'warning', 'alarm']), code: z.string(), text: z.string() })),
+  answeredBy: z.enum(['lp', 'filling', 'greedy', 'floors']),
+  fellBackBecause: z.string().exactOptional(),
+  durationMs: z.object({ collect: z.number(), decide: z.number(), dispatch: z.number() }),
+  ageMs: z.number().describe('Age of the cycle when this was sent.'),
+});
+
+const column = z.array(z.number().nullable());
+export const historyView: z.ZodType<HistoryView> = z.object({
+  circuit: z.string(),
+  atWallMs: z.array(wallMs),
+  limitAmps: z.array(amps).describe("The lowest of the three phases' limits."),
+  meteredAmps: perPhase(column),
+});
+
+export const healthView = z.object({
+  isReady: z.boolean(),
+  cycleAgeMs: z.number().exactOptional(),
+  parts: z.array(z.object({ name: z.string(), isReady: z.boolean(), detail: z.string().exactOptional() })),
+});

@@ -1,0 +1,193 @@
+// Makes what people are shown out of a cycle record and the site; pure, and it must never let a key, an address or the memory through.
+
+import { describeShare, describeSource } from '../core/command/explain.ts';
+import type { CircuitReport, CycleRecord, Share } from '../core/model/decision.ts';
+import type { Cap } from '../core/model/limit.ts';
+import type { Site } from '../core/model/site.ts';
+import type { EvseState, MeterState, StationState } from '../core/model/snapshot.ts';
+import type {
+  CapView,
+  CircuitView,
+  EvseActivity,
+  EvseView,
+  MeterView,
+  SiteView,
+  StateView,
+} from '../core/model/state-view.ts';
+import { type Instant, mapPhases, type WallTime } from '../core/model/units.ts';
+
+/** Limits from outside that one view names at most; the rest stay in force unnamed. */
+export const MAX_VIEW_CAPS = 100;
+/** Notices that one view carries at most. */
+export const MAX_VIEW_NOTICES = 100;
+/** Characters of any text that came from outside. */
+export const MAX_TEXT = 300;
+
+/** Both time lines at one instant, to tell people when a limit ends. */
+export type Moment = { readonly now: Instant; readonly wallNow: WallTime };
+
+/** The commissioned site for people: names and ratings, no connection data. */
+export function viewSite(site: Site): SiteView {
+  return {
+    id: site.id,
+    name: site.name,
+    timezone: site.timezone,
+    nominalVolts: site.nominalVolts,
+    cycleMs: site.policy.cycleMs,
+    circuits: site.circuits.map((circuit) => ({
+      id: circuit.id,
+      name: circuit.name,
+      ...(circuit.parent === undefined ? {} : { parent: circuit.parent }),
+      ratingAmps: circuit.ratingAmps,
+      marginAmps: circuit.marginAmps,
+      ...(circuit.limitWatts === undefined ? {} : { limitWatts: circuit.limitWatts }),
+      ...(circuit.meter === undefined ? {} : { meter: circuit.meter }),
+    })),
+    meters: site.meters.map(({ id, name }) => ({ id, name })),
+    stations: site.stations.map(({ id, name, profile }) => ({ id, name, profile: profile.title })),
+    evses: site.evses.map((evse) => ({
+      id: evse.id,
+      name: evse.name,
+      station: evse.station,
+      circuit: evse.circuit,
+      supply: evse.supply,
+      phases: evse.phases,
+      minAmps: evse.minAmps,
+      maxAmps: evse.maxAmps,
+      floorAmps: evse.floorAmps,
+      priority: evse.priority,
+    })),
+  };
+}
+
+/** One cycle for people. */
+export function viewState(record: CycleRecord, site: Site): StateView {
+  const { snapshot, decision, controller } = record;
+  const stations = new Map(site.evses.map((evse) => [evse.id, snapshot.stations[evse.station]]));
+  return {
+    id: eventId(record),
+    epoch: controller.epoch,
+    cycle: snapshot.cycle,
+    wallNowMs: snapshot.wallNow,
+    mode: decision.mode,
+    circuits: decision.circuits.map(viewCircuit),
+    meters: site.meters.map((meter) => viewMeter(meter.id, snapshot.meters[meter.id], site, snapshot.now)),
+    evses: decision.shares.map((share) => viewShare(share, stations.get(share.evse), site)),
+    caps: viewCaps(snapshot.caps, snapshot),
+    notices: decision.notices
+      .slice(0, MAX_VIEW_NOTICES)
+      .map((notice) => ({ severity: notice.severity, code: notice.code, text: clip(notice.text) })),
+    answeredBy: decision.solver.answeredBy,
+    ...(decision.solver.fellBackBecause === undefined
+      ? {}
+      : { fellBackBecause: clip(decision.solver.fellBackBecause) }),
+    durationMs: record.durationMs,
+  };
+}
+
+/** `<epoch>-<cycle>`, the id of a cycle in the stream. */
+export function eventId(record: CycleRecord): string {
+  return `${record.controller.epoch}-${record.snapshot.cycle}`;
+}
+
+/** Limits from outside, with their ends on the wall clock. */
+export function viewCaps(caps: readonly Cap[], moment: Moment): CapView[] {
+  const toWall = (instant: Instant): WallTime => Math.round(moment.wallNow + (instant - moment.now));
+  return caps
+    .filter((cap) => cap.until === undefined || cap.until > moment.now)
+    .slice(0, MAX_VIEW_CAPS)
+    .map((cap) => ({
+      id: cap.id,
+      author: clip(describeSource(cap.source)),
+      authorKind: cap.source.kind,
+      ...(cap.scope.kind === 'circuit' ? { circuit: cap.scope.circuit } : { evse: cap.scope.evse }),
+      ...(cap.limitAmps === undefined ? {} : { limitAmps: cap.limitAmps }),
+      ...(cap.limitWatts === undefined ? {} : { limitWatts: cap.limitWatts }),
+      ...(cap.from === undefined ? {} : { fromWallMs: toWall(cap.from) }),
+      ...(cap.until === undefined ? {} : { untilWallMs: toWall(cap.until) }),
+      ...(cap.note === undefined ? {} : { note: clip(cap.note) }),
+    }));
+}
+
+function viewCircuit(report: CircuitReport): CircuitView {
+  return {
+    id: report.circuit,
+    baseLoadFrom: report.baseLoadFrom,
+    phases: mapPhases((phase) => {
+      const { limitSource, ...numbers } = report.phases[phase];
+      return { ...numbers, limitAuthor: clip(describeSource(limitSource)) };
+    }),
+    ...(report.power
+      ? {
+          power: {
+            limitWatts: report.power.limitWatts,
+            limitAuthor: clip(describeSource(report.power.source)),
+            expectedWatts: report.power.expectedWatts,
+          },
+        }
+      : {}),
+  };
+}
+
+function viewMeter(id: string, meter: MeterState | undefined, site: Site, now: Instant): MeterView {
+  const trouble = meter?.suspicion ? { trouble: clip(`${meter.suspicion.kind}: ${meter.suspicion.detail}`) } : {};
+  if (!meter?.reading) return { id, state: 'lost', ...trouble };
+  const ageMs = Math.max(0, now - meter.reading.measuredAt);
+  const { holdAfterMs, staleAfterMs } = site.policy.meter;
+  const state = ageMs <= holdAfterMs ? 'fresh' : ageMs < staleAfterMs ? 'ageing' : 'lost';
+  return { id, state, ageMs, ...trouble };
+}
+
+function viewShare(share: Share, station: StationState | undefined, site: Site): EvseView {
+  const state = station?.evses.find((evse) => evse.evse === share.evse);
+  return {
+    id: share.evse,
+    activity: activityOf(station, state),
+    ...(station?.model
+      ? { model: clip([station.model.vendor, station.model.model, station.model.firmware].filter(Boolean).join(' ')) }
+      : {}),
+    targetAmps: share.targetAmps,
+    offeredAmps: share.offeredAmps,
+    ...(share.acknowledgedAmps === undefined ? {} : { acknowledgedAmps: share.acknowledgedAmps }),
+    exposureAmps: share.exposureAmps,
+    ...(share.drawnAmps === undefined ? {} : { drawnAmps: share.drawnAmps }),
+    phases: share.phases,
+    reason: { kind: share.reason.kind, text: clip(describeShare(share, site)) },
+  };
+}
+
+/** What the charging point is doing; what a lost station said last is not news and is not shown as if it were. */
+export function activityOf(station: StationState | undefined, evse: EvseState | undefined): EvseActivity {
+  if (!station || station.link.state === 'never') return 'never-connected';
+  if (station.link.state === 'disconnected') return 'offline';
+  if (!evse) return 'unknown';
+  if (evse.connectorStatus === 'Faulted') return 'faulted';
+  if (evse.connectorStatus === 'Unavailable') return 'unavailable';
+  switch (evse.chargingState) {
+    case 'Charging':
+      return 'charging';
+    case 'SuspendedEVSE':
+      return 'paused-by-charger';
+    case 'SuspendedEV':
+      return 'paused-by-car';
+    case 'EVConnected':
+      return 'car-connected';
+    case 'Idle':
+    case undefined:
+      break;
+  }
+  switch (evse.connectorStatus) {
+    case 'Occupied':
+      return 'car-connected';
+    case 'Reserved':
+      return 'reserved';
+    case 'Available':
+      return 'free';
+    case 'Unknown':
+      return 'unknown';
+  }
+}
+
+function clip(text: string): string {
+  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT - 1)}…`;
+}

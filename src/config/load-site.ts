@@ -1,0 +1,113 @@
+// Loads a site file in three passes, shape, references, physics, and tells all faults at once; it never hands out half a site.
+
+import { readFileSync, statSync } from 'node:fs';
+import type { Site } from '../core/model/site.ts';
+import { assembleListen, assembleMeter, assemblePolicy, assembleStation } from './assemble-site.ts';
+import type { Fault } from './fault.ts';
+import { parseJsonText } from './json-text.ts';
+import { listMeterProfiles, loadChargerProfiles } from './load-profiles.ts';
+import { packagedProfilesDir } from './package-root.ts';
+import { draftSite, type SiteDraft } from './site-draft.ts';
+import { type Note, noteSite } from './site-notes.ts';
+import { checkPhysics, type Physics } from './site-physics.ts';
+import { checkReferences, type KnownProfiles } from './site-references.ts';
+import { checkTiming } from './site-timing.ts';
+
+/** A site of 5,000 stations needs about 2 MB. */
+export const MAX_SITE_FILE_BYTES = 8_000_000;
+
+export type LoadedSite =
+  | { readonly ok: true; readonly site: Site; readonly notes: readonly Note[] }
+  | { readonly ok: false; readonly faults: readonly Fault[] };
+
+/**
+ * Reads and checks one site file. The site is frozen all through, its circuits stand after their parents.
+ * `profilesDir` holds chargers, charging and meters; left out, it is the package's own.
+ * Never throws: an unreadable file is a fault like others.
+ */
+export function loadSite(file: string, options: { readonly profilesDir?: string } = {}): LoadedSite {
+  const profilesDir = options.profilesDir ?? packagedProfilesDir();
+  const chargers = loadChargerProfiles(profilesDir);
+  if (!chargers.ok) return chargers;
+  const text = readText(file);
+  if (!text.ok) return { ok: false, faults: [text.fault] };
+  const json = parseJsonText(text.text);
+  if (!json.ok) {
+    const path = `line ${json.line}, column ${json.column}`;
+    return { ok: false, faults: [{ file, path, value: json.found, expected: json.expected }] };
+  }
+  return checkSite(json.value, { file, models: chargers.models, meterProfiles: listMeterProfiles(profilesDir) });
+}
+
+/** The three passes on parsed JSON; pure. */
+export function checkSite(raw: unknown, known: KnownProfiles & { readonly file: string }): LoadedSite {
+  const { draft, faults: shape } = draftSite(raw, known.file);
+  const references = checkReferences(draft, known);
+  const physics = checkPhysics(draft, references);
+  const faults = [...shape, ...references.faults, ...physics.faults, ...checkTiming(draft, references)];
+  if (faults.length > 0 || draft.site === undefined) return { ok: false, faults };
+  const site = deepFreeze(assemble(draft, physics, known));
+  const proved = draft.stations.flatMap(({ form }) =>
+    form.floorProvedOn ? [[form.id, form.floorProvedOn] as const] : [],
+  );
+  return { ok: true, site, notes: noteSite(site, new Map(proved)) };
+}
+
+function assemble(draft: SiteDraft, { circuits, evses }: Physics, known: KnownProfiles): Site {
+  const form = draft.site!;
+  const { upstream } = form;
+  const evsesOf = Map.groupBy(evses, (evse) => evse.station);
+  return {
+    id: form.id,
+    name: form.name ?? form.id,
+    timezone: form.timezone,
+    nominalVolts: form.nominalVolts,
+    circuits,
+    meters: draft.meters.map((meter) => assembleMeter(meter.form, circuits)),
+    stations: draft.stations.map(({ form: station }) =>
+      assembleStation(
+        station,
+        known.models.get(station.model)!,
+        evsesOf.get(station.id)!.map((evse) => evse.id),
+      ),
+    ),
+    evses,
+    ...(upstream === undefined
+      ? {}
+      : {
+          upstream: {
+            url: upstream.url,
+            ...(upstream.passwordEnv === undefined ? {} : { passwordEnv: upstream.passwordEnv }),
+          },
+        }),
+    policy: assemblePolicy(form.policy ?? {}),
+    listen: assembleListen(form.listen ?? {}),
+  };
+}
+
+function readText(
+  file: string,
+): { readonly ok: true; readonly text: string } | { readonly ok: false; readonly fault: Fault } {
+  try {
+    const { size } = statSync(file);
+    if (size > MAX_SITE_FILE_BYTES) {
+      return {
+        ok: false,
+        fault: { file, path: '', value: `${size} bytes`, expected: `at most ${MAX_SITE_FILE_BYTES} bytes` },
+      };
+    }
+    return { ok: true, text: readFileSync(file, 'utf8') };
+  } catch (error) {
+    // A missing file is the person's slip, told in the same form as every other one.
+    const code = error instanceof Error && 'code' in error ? error.code : String(error);
+    return { ok: false, fault: { file, path: '', value: code, expected: 'a site file that can be read' } };
+  }
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const member of Object.values(value)) deepFreeze(member);
+  }
+  return value;
+}

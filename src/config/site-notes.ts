@@ -1,0 +1,117 @@
+// What a person should know about a site that is in order: nothing here stops it from running.
+
+import type { Circuit, Site } from '../core/model/site.ts';
+import { PHASES } from '../core/model/units.ts';
+
+export type Note = {
+  /** Where in the file, in its ids: `station CP01`. */
+  readonly about: string;
+  /** What is so, and what to do about it. */
+  readonly text: string;
+};
+
+/** Stations that one note names; the rest are counted. */
+const MAX_NAMED = 12;
+
+/** Notes in the file's order; `floorProvedOn` by station id. */
+export function noteSite(site: Site, floorProvedOn: ReadonlyMap<string, string>): readonly Note[] {
+  return [
+    ...circuitNotes(site),
+    ...meterNotes(site),
+    ...keyNotes(site),
+    ...stationNotes(site, floorProvedOn),
+    ...listenNotes(site),
+  ];
+}
+
+function circuitNotes(site: Site): Note[] {
+  const byId = new Map(site.circuits.map((circuit) => [circuit.id, circuit]));
+  return site.circuits.flatMap((circuit): Note[] => {
+    const about = `circuit ${circuit.id}`;
+    const parent = circuit.parent === undefined ? undefined : byId.get(circuit.parent);
+    const above = parent && PHASES.find((phase) => circuit.ratingAmps[phase] > parent.ratingAmps[phase]);
+    const notes: Note[] = [];
+    if (parent !== undefined && above !== undefined) {
+      const ratings = `${circuit.ratingAmps[above]} A on ${above} is above the ${parent.ratingAmps[above]} A of "${parent.id}"`;
+      notes.push({ about, text: `its rating of ${ratings} that feeds it; the smaller one rules.` });
+    }
+    if (circuit.meter === undefined && PHASES.some((phase) => circuit.worstBaseLoadAmps[phase] > 0)) {
+      notes.push({ about, text: 'no meter measures it: its other loads are taken at their allowance.' });
+    }
+    const crowded = diversePhase(circuit, site);
+    if (crowded !== undefined) {
+      notes.push({
+        about,
+        text: `the worst base loads of its sub-circuits add up to more than its own on ${crowded}; be sure that they never meet.`,
+      });
+    }
+    return notes;
+  });
+}
+
+function diversePhase(circuit: Circuit, site: Site) {
+  const children = site.circuits.filter((one) => one.parent === circuit.id);
+  return PHASES.find((phase) => {
+    const together = children.reduce((total, child) => total + child.worstBaseLoadAmps[phase], 0);
+    return together > circuit.worstBaseLoadAmps[phase];
+  });
+}
+
+function meterNotes(site: Site): Note[] {
+  const used = new Set(site.circuits.map((circuit) => circuit.meter));
+  return site.meters
+    .filter((meter) => !used.has(meter.id))
+    .map((meter) => ({
+      about: `meter ${meter.id}`,
+      text: 'it measures no circuit: name it as the meter of one, or take it out.',
+    }));
+}
+
+/** One note for all: a site of 500 new stations is one thing to do, not 500. */
+function keyNotes(site: Site): Note[] {
+  const keyless = site.stations.filter((station) => station.keySha256 === undefined).map((station) => station.id);
+  const [first] = keyless;
+  if (first === undefined) return [];
+  const [about, subject] =
+    keyless.length === 1
+      ? [`station ${first}`, 'it has no keySha256 and']
+      : [
+          `${keyless.length} stations`,
+          `${keyless.slice(0, MAX_NAMED).join(', ')}${keyless.length > MAX_NAMED ? ', …' : ''} have no keySha256 and`,
+        ];
+  const advice = `Run "busbar key ${first}", set the key in the station and the line in this file`;
+  return [{ about, text: `${subject} may not connect outside the demo. ${advice}.` }];
+}
+
+function stationNotes(site: Site, floorProvedOn: ReadonlyMap<string, string>): Note[] {
+  return site.stations.flatMap((station): Note[] => {
+    const about = `station ${station.id}`;
+    const notes: Note[] = [];
+    const proved = floorProvedOn.get(station.id);
+    if (proved !== undefined) {
+      notes.push({
+        about,
+        text: `its floor counts as proved by the test on site of ${proved}; repeat the test after a firmware update.`,
+      });
+    } else if (!station.profile.holdsFloor) {
+      notes.push({
+        about,
+        text: `a ${station.profile.id} is not proved to hold its floor: it counts at its hardware maximum when silent.`,
+      });
+    }
+    return notes;
+  });
+}
+
+function listenNotes(site: Site): Note[] {
+  return Object.entries(site.listen)
+    .filter(([, listen]) => !isLoopback(listen.host))
+    .map(([name, listen]) => ({
+      about: `listen.${name}`,
+      text: `${listen.host}:${listen.port} can be reached from other machines; keep it in the charger network, behind its firewall.`,
+    }));
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+}

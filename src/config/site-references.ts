@@ -1,0 +1,182 @@
+// Pass 2, references: every name leads somewhere, the circuits are one tree, and nothing is counted twice.
+
+import type { ChargerModel } from './charger-profile.ts';
+import { describePath, type Fault, valueAt } from './fault.ts';
+import { nearest } from './shape.ts';
+import { type EvsePart, evseNumber, type Part, type SiteDraft } from './site-draft.ts';
+import type { CircuitForm } from './site-schema.ts';
+
+/** What the file may name from outside. */
+export type KnownProfiles = {
+  readonly models: ReadonlyMap<string, ChargerModel>;
+  readonly meterProfiles: readonly string[];
+};
+
+export type References = {
+  readonly faults: readonly Fault[];
+  /** Circuits that hang together up to a root, each after its parent, once each: what sums can be made over. */
+  readonly tree: readonly Part<CircuitForm>[];
+  /** EVSEs whose circuit and model are known, once each. */
+  readonly evses: readonly (EvsePart & { readonly model: ChargerModel })[];
+};
+
+export function checkReferences(draft: SiteDraft, known: KnownProfiles): References {
+  const faults: Fault[] = [];
+  const add = (path: readonly PropertyKey[], expected: string) =>
+    faults.push({ file: draft.file, path: describePath(path), value: valueAt(draft.raw, path), expected });
+  const circuits = checkUnique(draft.circuits, 'circuit', add);
+  checkMeters(draft, circuits, known, add);
+  const tree = checkTree(draft, circuits, add);
+  return { faults, tree, evses: checkStations(draft, known, add) };
+}
+
+type Add = (path: readonly PropertyKey[], expected: string) => void;
+
+/** The first part of each id; every later one is a fault at its id. */
+function checkUnique<T extends { readonly id: string }>(parts: readonly Part<T>[], noun: string, add: Add): Part<T>[] {
+  const first = new Map<string, Part<T>>();
+  for (const part of parts) {
+    const before = first.get(part.form.id);
+    if (before === undefined) first.set(part.form.id, part);
+    else
+      add([...part.path, 'id'], `an id of its own: ${describePath(before.path)} is ${noun} "${part.form.id}" already`);
+  }
+  return [...first.values()];
+}
+
+function checkMeters(draft: SiteDraft, circuits: readonly Part<CircuitForm>[], known: KnownProfiles, add: Add): void {
+  for (const meter of checkUnique(draft.meters, 'meter', add)) {
+    if (!known.meterProfiles.includes(meter.form.profile)) {
+      add(
+        [...meter.path, 'profile'],
+        `a meter profile of profiles/meters${listed(meter.form.profile, known.meterProfiles)}`,
+      );
+    }
+  }
+  const measured = new Map<string, Part<CircuitForm>>();
+  for (const circuit of circuits) {
+    const { meter } = circuit.form;
+    if (meter === undefined) continue;
+    const before = measured.get(meter);
+    if (!draft.ids.meters.has(meter)) {
+      add([...circuit.path, 'meter'], `the id of a meter of this file${listed(meter, [...draft.ids.meters])}`);
+    } else if (before !== undefined) {
+      add([...circuit.path, 'meter'], `a meter of its own: this one measures circuit "${before.form.id}" already`);
+    } else measured.set(meter, circuit);
+  }
+}
+
+/** Depth first from the roots, in the file's order: parents stand before their children. */
+function checkTree(draft: SiteDraft, circuits: readonly Part<CircuitForm>[], add: Add): Part<CircuitForm>[] {
+  const byId = new Map(circuits.map((circuit) => [circuit.form.id, circuit]));
+  const children = new Map<string, Part<CircuitForm>[]>();
+  const roots: Part<CircuitForm>[] = [];
+  for (const circuit of circuits) {
+    const { parent } = circuit.form;
+    if (parent === undefined) roots.push(circuit);
+    else if (draft.ids.circuits.has(parent)) children.set(parent, [...(children.get(parent) ?? []), circuit]);
+    else
+      add([...circuit.path, 'parent'], `the id of the circuit that feeds it${listed(parent, [...draft.ids.circuits])}`);
+  }
+  for (const extra of roots.slice(1)) {
+    add(
+      [...extra.path, 'parent'],
+      `the id of the circuit that feeds it: "${roots[0]!.form.id}" is the connection to the grid`,
+    );
+  }
+  for (const ring of findRings(circuits, byId)) {
+    const trail = [...ring, ring[0]!].map((circuit) => circuit.form.id).join(' → ');
+    add([...ring[0]!.path, 'parent'], `a circuit nearer to the grid; these feed each other: ${trail}`);
+  }
+  const tree: Part<CircuitForm>[] = [];
+  // The list grows while it is walked; what a ring holds is never reached from a root, so this ends.
+  const waiting = roots.slice(0, 1);
+  while (waiting.length > 0) {
+    const circuit = waiting.shift()!;
+    tree.push(circuit);
+    waiting.unshift(...(children.get(circuit.form.id) ?? []));
+  }
+  return tree;
+}
+
+/** Each ring once, beginning with its first circuit in the file. */
+function findRings(
+  circuits: readonly Part<CircuitForm>[],
+  byId: ReadonlyMap<string, Part<CircuitForm>>,
+): Part<CircuitForm>[][] {
+  const settled = new Set<Part<CircuitForm>>();
+  const rings: Part<CircuitForm>[][] = [];
+  for (const start of circuits) {
+    const trail: Part<CircuitForm>[] = [];
+    let circuit: Part<CircuitForm> | undefined = start;
+    while (circuit !== undefined && !settled.has(circuit)) {
+      settled.add(circuit);
+      trail.push(circuit);
+      circuit = circuit.form.parent === undefined ? undefined : byId.get(circuit.form.parent);
+    }
+    const entry = circuit === undefined ? -1 : trail.indexOf(circuit);
+    if (entry >= 0) {
+      const ring = trail.slice(entry);
+      const first = ring.reduce((a, b) => (circuits.indexOf(a) < circuits.indexOf(b) ? a : b));
+      rings.push([...ring.slice(ring.indexOf(first)), ...ring.slice(0, ring.indexOf(first))]);
+    }
+  }
+  return rings;
+}
+
+function checkStations(draft: SiteDraft, known: KnownProfiles, add: Add): References['evses'] {
+  checkUnique(draft.stations, 'station', add);
+  for (const station of draft.stations) {
+    const { model, floorProvedOn } = station.form;
+    const found = known.models.get(model);
+    if (found === undefined) {
+      add(
+        [...station.path, 'model'],
+        `a charger profile of profiles/chargers${listed(model, [...known.models.keys()])}`,
+      );
+    } else if (floorProvedOn !== undefined && found.profile.quirks.includes('forgets-profiles-on-reconnect')) {
+      add([...station.path, 'floorProvedOn'], `no proof of a floor: ${model} forgets its profiles when it reconnects`);
+    }
+  }
+  const first = new Map<string, EvsePart>();
+  return draft.evses.flatMap((evse) => {
+    const id = `${evse.station.form.id}/${evseNumber(evse)}`;
+    const before = first.get(id);
+    if (before !== undefined) {
+      addSecondEvse(evse, before, id, add);
+      return [];
+    }
+    first.set(id, evse);
+    if (!draft.ids.circuits.has(evse.form.circuit)) {
+      add(
+        [...evse.path, 'circuit'],
+        `the id of a circuit of this file${listed(evse.form.circuit, [...draft.ids.circuits])}`,
+      );
+      return [];
+    }
+    const model = known.models.get(evse.station.form.model);
+    return model === undefined ? [] : [{ ...evse, model }];
+  });
+}
+
+/** An EVSE stands under one circuit, once; where the station itself stands twice, that fault has been told. */
+function addSecondEvse(evse: EvsePart, before: EvsePart, id: string, add: Add): void {
+  if (evse.station !== before.station && evse.form.circuit === before.form.circuit) return;
+  const place = describePath(before.path);
+  if (evse.form.circuit === before.form.circuit) {
+    add([...evse.path, 'number'], `a number of its own: ${place} is EVSE ${id} already`);
+  } else {
+    add(
+      [...evse.path, 'circuit'],
+      `one circuit for one EVSE: ${place} has ${id} under "${before.form.circuit}" already`,
+    );
+  }
+}
+
+function listed(given: string, known: readonly string[]): string {
+  const near = nearest(given, known);
+  const suggestion = near === undefined ? '' : ` (did you mean ${near}?)`;
+  if (known.length === 0) return `${suggestion}: there are none`;
+  const shown = known.slice(0, 12).join(', ');
+  return `${suggestion}: ${shown}${known.length > 12 ? `, and ${known.length - 12} more` : ''}`;
+}

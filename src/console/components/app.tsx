@@ -1,0 +1,33 @@
+// The page from top to bottom: state first, trouble next, then circuits, the chart, the limit and every charger.
+
+import { isStale, site, state } from '../live.ts';
+import { Circuits } from './circuits.tsx';
+import { EvseTable } from './evse-table.tsx';
+import { Header } from './header.tsx';
+import { LimitControl } from './limit-control.tsx';
+import { LoadChart } from './load-chart.tsx';
+import { Connection, Notices } from './notices.tsx';
+
+export function App() {
+  const view = state.value;
+  const known = site.value;
+  return (
+    <>
+      <Header />
+      <Connection />
+      {view && known && (
+        <main data-stale={isStale.value ? 'yes' : 'no'}>
+          <Notices notices={view.notices} />
+          <div class="columns">
+            <Circuits site={known} circuits={view.circuits} />
+            <div class="stack">
+              <LoadChart site={known} />
+              <LimitControl site={known} state={view} />
+            </div>
+          </div>
+          <EvseTable site={known} evses={view.evses} />
+        </main>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,54 @@
+// Numbers and times as the page writes them: amperes with one decimal so that they line up, times in the site's own time zone.
+
+import type { EvseActivity } from '../core/model/state-view.ts';
+
+/** `10.0`, or a dash where nothing is known. The unit stands in the heading. */
+export function amps(value: number | null | undefined): string {
+  if (value === undefined || value === null) return '–';
+  return (Math.round(value * 10) / 10 + 0).toFixed(1).replace('-', '−');
+}
+
+/** `63 A`, `6.3 A`: for sentences. */
+export function ampsInWords(value: number): string {
+  return `${Number(value.toFixed(1)) + 0} A`;
+}
+
+export function kilowatts(watts: number): string {
+  return `${(watts / 1000).toFixed(1)} kW`;
+}
+
+/** `03:12:04` at the site. */
+export function clockTime(wallMs: number, timezone: string): string {
+  return new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone: timezone }).format(wallMs);
+}
+
+/** `Mon 03:12` at the site. */
+export function dayAndTime(wallMs: number, timezone: string): string {
+  return new Intl.DateTimeFormat('en-GB', {
+    weekday: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZone: timezone,
+  }).format(wallMs);
+}
+
+/** `12 s`, `3 min`, `2 h`. */
+export function duration(ms: number): string {
+  if (ms < 120_000) return `${Math.round(ms / 1000)} s`;
+  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`;
+  return `${Math.round(ms / 3_600_000)} h`;
+}
+
+export const ACTIVITY_WORDS: { readonly [A in EvseActivity]: string } = {
+  'never-connected': 'Never connected',
+  offline: 'Offline',
+  faulted: 'Faulted',
+  unavailable: 'Out of service',
+  charging: 'Charging',
+  'paused-by-charger': 'Paused by charger',
+  'paused-by-car': 'Paused by car',
+  'car-connected': 'Car connected',
+  reserved: 'Reserved',
+  free: 'Free',
+  unknown: 'Unknown',
+};

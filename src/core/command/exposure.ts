@@ -1,0 +1,89 @@
+// The exposure of an EVSE (law 1): the highest limit that can still be in force at the charger, given what was sent and acknowledged,
+// and what may have run out.
+
+import type { ChargerProfile } from '../model/charger.ts';
+import type { EvseMemory, LeaseEntry } from '../model/memory.ts';
+import type { Evse } from '../model/site.ts';
+import type { StationState } from '../model/snapshot.ts';
+import type { CommandId, Instant } from '../model/units.ts';
+
+/** Leases remembered per EVSE at most; at the bound nothing is raised, and a decrease merges the two oldest. */
+export const MAX_LEASES = 8;
+/** How far a charger's clock, corrected by its own messages, may still be off at either end of a lease; at most a twelfth of its life. */
+const CLOCK_MARGIN_MS = 5_000;
+/** A lease that may end within this time is already counted as the floor, so that others are lowered first; at most a quarter of its life. */
+const EXPIRY_GUARD_MS = 10_000;
+
+/** The lease that a command sent at `now` makes: when it certainly holds, and when it has certainly ended and the car has followed. */
+export function newLease(commandId: CommandId, limitAmps: number, now: Instant, profile: ChargerProfile): LeaseEntry {
+  const marginMs = Math.min(CLOCK_MARGIN_MS, profile.leaseMs / 12);
+  return {
+    commandId,
+    limitAmps,
+    sentAt: now,
+    holdsUntil: now + profile.leaseMs - marginMs,
+    endsBy: now + profile.leaseMs + marginMs + profile.settleMs,
+  };
+}
+
+export type Exposure = {
+  /** Amperes per phase. */
+  readonly amps: number;
+  readonly because: 'lease' | 'floor' | 'floor-not-proved' | 'disobedient';
+};
+
+/** The floor as far as it is proved: the hardware maximum until then, and for models that lose it together with the link. */
+export function floorExposure(
+  evse: Evse,
+  profile: ChargerProfile,
+  memory: EvseMemory,
+  link: StationState['link']['state'],
+): Exposure {
+  const proved = memory.floor.state === 'proved' && memory.floor.settledAt !== undefined;
+  const holds = profile.holdsFloor || link === 'connected';
+  return proved && holds && memory.floor.state === 'proved'
+    ? { amps: Math.min(memory.floor.amps, evse.maxAmps), because: 'floor' }
+    : { amps: evse.maxAmps, because: 'floor-not-proved' };
+}
+
+/**
+ * The exposure at `now`, in amperes per phase on each phase the EVSE is counted on.
+ *
+ * Every lease from the last settled one on may rule, as long as it may not have ended. The floor may rule when no lease has settled yet,
+ * or when the acknowledged ones may end soon. A disobedient charger counts with its hardware maximum, and so does a
+ * model that forgets its profiles while its link is down.
+ */
+export function exposureOf(
+  evse: Evse,
+  profile: ChargerProfile,
+  memory: EvseMemory,
+  link: StationState['link']['state'],
+  now: Instant,
+): Exposure {
+  if (memory.disobedientSince !== undefined) return { amps: evse.maxAmps, because: 'disobedient' };
+  const floor = floorExposure(evse, profile, memory, link);
+  if (!profile.holdsFloor && link !== 'connected') return floor;
+  const lastSettled = memory.leases.findLastIndex((lease) => lease.settledAt !== undefined);
+  const possible = memory.leases.slice(Math.max(0, lastSettled)).filter((lease) => lease.endsBy > now);
+  const heldUntil = Math.max(
+    Number.NEGATIVE_INFINITY,
+    ...possible.filter((lease) => lease.acknowledgedAt !== undefined).map((lease) => lease.holdsUntil),
+  );
+  const floorMayRule = lastSettled < 0 || heldUntil <= now + Math.min(EXPIRY_GUARD_MS, profile.leaseMs / 4);
+  const leased = Math.max(0, ...possible.map((lease) => Math.min(lease.limitAmps, evse.maxAmps)));
+  if (floorMayRule && floor.amps >= leased) return floor;
+  return possible.length > 0 ? { amps: leased, because: 'lease' } : floor;
+}
+
+/** The newest limit sent that may still rule at `now`, or undefined when only the floor is left. */
+export function offeredLease(memory: EvseMemory, now: Instant): EvseMemory['leases'][number] | undefined {
+  const newest = memory.leases.at(-1);
+  return newest && newest.holdsUntil > now ? newest : undefined;
+}
+
+/** The newest limit that the charger has accepted and that has not run out; undefined when none. */
+export function acknowledgedAmps(memory: EvseMemory, now: Instant): number | undefined {
+  const lease = memory.leases.findLast((entry) => entry.acknowledgedAt !== undefined && entry.holdsUntil > now);
+  if (lease) return lease.limitAmps;
+  return memory.floor.state === 'proved' ? memory.floor.amps : undefined;
+}

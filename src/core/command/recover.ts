@@ -1,0 +1,41 @@
+// The memory of the last run made safe for this one: whatever was sent may still be in force for its whole life, nothing is proved to hold.
+
+import type { LeaseEntry, Memory } from '../model/memory.ts';
+import type { Site } from '../model/site.ts';
+import type { Instant } from '../model/units.ts';
+import { newLease } from './exposure.ts';
+
+/**
+ * Start is recovery. Instants of the last run need not compare with ours (the machine's clock may have been set meanwhile), so every lease
+ * counts as sent now and never as confirmed; floors stay proved, because they are permanent. EVSEs that the site no longer has are dropped.
+ */
+export function recoverMemory(site: Site, stored: Memory | undefined, author: string, now: Instant): Memory {
+  const evses: { [id: string]: Memory['evses'][string] } = {};
+  for (const evse of site.evses) {
+    const known = stored?.evses[evse.id];
+    const profile = site.stations.find((station) => station.id === evse.station)?.profile;
+    if (!known || !profile) continue;
+    const leases = known.leases.map((lease): LeaseEntry => {
+      const { endsBy } = newLease(lease.commandId, lease.limitAmps, now, profile);
+      return {
+        commandId: lease.commandId,
+        limitAmps: lease.limitAmps,
+        sentAt: now - profile.leaseMs,
+        holdsUntil: now,
+        endsBy,
+      };
+    });
+    evses[evse.id] = {
+      // A floor that was only sent may or may not be there.
+      floor:
+        known.floor.state === 'proved'
+          ? { state: 'proved', amps: known.floor.amps, since: now, settledAt: now }
+          : { state: 'unproved' },
+      leases,
+      failures: 0,
+      disobeyedSamples: 0,
+      ...(known.disobedientSince === undefined ? {} : { disobedientSince: now }),
+    };
+  }
+  return { author, nextCommandNumber: 1, evses, circuits: {} };
+}

@@ -1,0 +1,62 @@
+// The site's tree turned into rows once: which circuits and phases an EVSE loads. Derived data only; a site never changes.
+
+import type { Circuit, Evse, Site } from './site.ts';
+import { type CircuitId, type EvseId, PHASES, type Phase, type StationId } from './units.ts';
+
+export type SiteIndex = {
+  readonly circuitAt: ReadonlyMap<CircuitId, number>;
+  readonly evseAt: ReadonlyMap<EvseId, number>;
+  readonly stationAt: ReadonlyMap<StationId, number>;
+  /** For each EVSE, the circuits from its own up to the root, as indices into `site.circuits`. */
+  readonly pathOf: readonly (readonly number[])[];
+  /** For each circuit, the EVSEs anywhere below it, as indices into `site.evses`. */
+  readonly evsesBelow: readonly (readonly number[])[];
+};
+
+const indices = new WeakMap<Site, SiteIndex>();
+
+/** The index of a site, computed at the first call. `site` MUST be checked: parents before children, no dangling ids. */
+export function siteIndex(site: Site): SiteIndex {
+  const known = indices.get(site);
+  if (known) return known;
+  const circuitAt = new Map(site.circuits.map((circuit, at) => [circuit.id, at]));
+  const parentOf = (circuit: Circuit) => (circuit.parent === undefined ? undefined : circuitAt.get(circuit.parent));
+  const pathOf = site.evses.map((evse) => {
+    const path: number[] = [];
+    let at = circuitAt.get(evse.circuit);
+    // Bounded by the number of circuits: a checked tree has no cycle, and an unchecked one must not hang the loop.
+    while (at !== undefined && path.length < site.circuits.length) {
+      path.push(at);
+      at = parentOf(site.circuits[at]!);
+    }
+    return path;
+  });
+  const evsesBelow: number[][] = site.circuits.map(() => []);
+  pathOf.forEach((path, evse) => {
+    for (const circuit of path) evsesBelow[circuit]!.push(evse);
+  });
+  const index: SiteIndex = {
+    circuitAt,
+    evseAt: new Map(site.evses.map((evse, at) => [evse.id, at])),
+    stationAt: new Map(site.stations.map((station, at) => [station.id, at])),
+    pathOf,
+    evsesBelow,
+  };
+  indices.set(site, index);
+  return index;
+}
+
+/** Row number of a circuit's phase; the rows of circuit c are 3c, 3c+1, 3c+2. */
+export function phaseRow(circuit: number, phase: Phase): number {
+  return circuit * 3 + PHASES.indexOf(phase);
+}
+
+/** Watts that one ampere per phase on `phases` phases stands for. */
+export function wattsPerAmp(site: Site, phases: number): number {
+  return site.nominalVolts * phases;
+}
+
+/** The grid phases that carry current when only the first `active` of the EVSE's own phases do. */
+export function gridPhases(evse: Evse, active: number): readonly Phase[] {
+  return evse.phases.filter((_phase, at) => (active & (1 << at)) !== 0);
+}

@@ -1,0 +1,141 @@
+// What a person is shown of a site and of a cycle, as plain JSON: the api room writes it, the console reads it; nothing decides by it.
+
+import type { CircuitReport, Decision, Notice, Reason } from './decision.ts';
+import type { CircuitId, EvseId, MeterId, PerPhase, Phase, PhaseAmps, SiteId, StationId, WallTime } from './units.ts';
+
+export type CircuitSiteView = {
+  readonly id: CircuitId;
+  readonly name: string;
+  readonly parent?: CircuitId;
+  readonly ratingAmps: PhaseAmps;
+  readonly marginAmps: PhaseAmps;
+  readonly limitWatts?: number;
+  readonly meter?: MeterId;
+};
+
+export type EvseSiteView = {
+  readonly id: EvseId;
+  readonly name: string;
+  readonly station: StationId;
+  readonly circuit: CircuitId;
+  readonly supply: 'ac' | 'dc';
+  readonly phases: readonly Phase[];
+  readonly minAmps: number;
+  readonly maxAmps: number;
+  readonly floorAmps: number;
+  readonly priority: number;
+};
+
+/** The commissioned site without addresses and keys. */
+export type SiteView = {
+  readonly id: SiteId;
+  readonly name: string;
+  readonly timezone: string;
+  readonly nominalVolts: number;
+  readonly cycleMs: number;
+  /** Parents before children; the first is the root. */
+  readonly circuits: readonly CircuitSiteView[];
+  readonly meters: readonly { readonly id: MeterId; readonly name: string }[];
+  readonly stations: readonly { readonly id: StationId; readonly name: string; readonly profile: string }[];
+  readonly evses: readonly EvseSiteView[];
+};
+
+export type PhaseView = {
+  readonly limitAmps: number;
+  /** Who set the limit, in words. */
+  readonly limitAuthor: string;
+  readonly marginAmps: number;
+  readonly baseLoadAmps: number;
+  readonly exposureAmps: number;
+  readonly allocatedAmps: number;
+  readonly headroomAmps: number;
+  readonly meteredAmps?: number;
+};
+
+export type CircuitView = {
+  readonly id: CircuitId;
+  readonly baseLoadFrom: CircuitReport['baseLoadFrom'];
+  readonly phases: PerPhase<PhaseView>;
+  readonly power?: { readonly limitWatts: number; readonly limitAuthor: string; readonly expectedWatts: number };
+};
+
+/** What a charging point is doing, in the order in which a person would ask. */
+export type EvseActivity =
+  | 'never-connected'
+  | 'offline'
+  | 'faulted'
+  | 'unavailable'
+  | 'charging'
+  | 'paused-by-charger'
+  | 'paused-by-car'
+  | 'car-connected'
+  | 'reserved'
+  | 'free'
+  | 'unknown';
+
+export type EvseView = {
+  readonly id: EvseId;
+  readonly activity: EvseActivity;
+  /** What the charger says it is. */
+  readonly model?: string;
+  readonly targetAmps: number;
+  readonly offeredAmps: number;
+  readonly acknowledgedAmps?: number;
+  readonly exposureAmps: number;
+  /** On the grid's phases. */
+  readonly drawnAmps?: PhaseAmps;
+  readonly phases: readonly Phase[];
+  readonly reason: { readonly kind: Reason['kind']; readonly text: string };
+};
+
+export type MeterView = {
+  readonly id: MeterId;
+  readonly state: 'fresh' | 'ageing' | 'lost';
+  readonly ageMs?: number;
+  /** Why newer samples are refused. */
+  readonly trouble?: string;
+};
+
+/** A limit from outside the commissioned ratings. */
+export type CapView = {
+  readonly id: string;
+  readonly author: string;
+  readonly authorKind: string;
+  readonly circuit?: CircuitId;
+  readonly evse?: EvseId;
+  readonly limitAmps?: PhaseAmps;
+  readonly limitWatts?: number;
+  readonly fromWallMs?: WallTime;
+  readonly untilWallMs?: WallTime;
+  readonly note?: string;
+};
+
+/** One cycle for people: no memory, no commands, sentences included. */
+export type StateView = {
+  /** `<epoch>-<cycle>`: rises with every cycle and every start. */
+  readonly id: string;
+  readonly epoch: number;
+  readonly cycle: number;
+  readonly wallNowMs: WallTime;
+  readonly mode: Decision['mode'];
+  readonly circuits: readonly CircuitView[];
+  readonly meters: readonly MeterView[];
+  readonly evses: readonly EvseView[];
+  readonly caps: readonly CapView[];
+  readonly notices: readonly Notice[];
+  readonly answeredBy: Decision['solver']['answeredBy'];
+  readonly fellBackBecause?: string;
+  readonly durationMs: { readonly collect: number; readonly decide: number; readonly dispatch: number };
+};
+
+/** A state and how old it was when it was sent; ages are counted on the controller's steady time line. */
+export type AgedStateView = StateView & { readonly ageMs: number };
+
+/** The root circuit's recent past, column by column; `null` where the meter told nothing. */
+export type HistoryView = {
+  readonly circuit: CircuitId;
+  readonly atWallMs: readonly WallTime[];
+  /** The lowest of the three phases' limits. */
+  readonly limitAmps: readonly number[];
+  readonly meteredAmps: PerPhase<readonly (number | null)[]>;
+};

@@ -1,0 +1,135 @@
+// What a person should know of this cycle and do about it: one notice a trouble, in words, with a code of docs/errors.md.
+
+import type { BaseLoad } from '../allocate/base-load.ts';
+import type { Situation } from '../allocate/situation.ts';
+import type { CircuitReport, Notice, SolverReport } from '../model/decision.ts';
+import type { Site } from '../model/site.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import { type CircuitId, PHASES } from '../model/units.ts';
+
+type NoticesInput = {
+  readonly site: Site;
+  readonly snapshot: Snapshot;
+  readonly situations: readonly Situation[];
+  readonly baseLoads: ReadonlyMap<CircuitId, BaseLoad>;
+  readonly reports: readonly CircuitReport[];
+  readonly solver: SolverReport;
+};
+
+/** The cycle's notices, worst first. */
+export function notices(input: NoticesInput): readonly Notice[] {
+  const all = [...meterNotices(input), ...circuitNotices(input), ...evseNotices(input), ...solverNotices(input)];
+  const rank = { alarm: 0, warning: 1, info: 2 } as const;
+  return all.sort((a, b) => rank[a.severity] - rank[b.severity]);
+}
+
+const amps = (value: number) => `${Number(value.toFixed(1))} A`;
+
+function meterNotices({ site, snapshot, baseLoads }: NoticesInput): Notice[] {
+  return site.circuits.flatMap((circuit): Notice[] => {
+    const base = baseLoads.get(circuit.id)!;
+    if (circuit.meter === undefined || base.from === 'meter') return [];
+    const meter = site.meters.find((one) => one.id === circuit.meter);
+    const { suspicion, reading } = snapshot.meters[circuit.meter] ?? {};
+    const name = meter?.name ?? circuit.meter;
+    const age = reading
+      ? `its last good reading is ${Math.round((snapshot.now - reading.measuredAt) / 1000)} s old`
+      : 'it has not been read yet';
+    const why = suspicion ? ` (${suspicion.kind}: ${suspicion.detail})` : '';
+    if (base.from === 'held') {
+      return [
+        {
+          severity: 'warning',
+          code: 'METER_LATE',
+          text: `${name} is late: ${age}${why}. Nothing is raised on ${circuit.name} until it answers.`,
+        },
+      ];
+    }
+    const text = `${name} is lost: ${age}${why}. The worst base load is assumed on ${circuit.name}. Check the meter's supply and its network link.`;
+    return [{ severity: 'alarm', code: 'METER_LOST', text }];
+  });
+}
+
+function circuitNotices({ site, reports, baseLoads }: NoticesInput): Notice[] {
+  return site.circuits.flatMap((circuit, at): Notice[] => {
+    const report = reports[at]!;
+    const base = baseLoads.get(circuit.id)!;
+    const overloaded = PHASES.filter(
+      (phase) => (report.phases[phase].meteredAmps ?? 0) > report.phases[phase].limitAmps,
+    );
+    const beyondWorst =
+      base.from === 'meter' ? PHASES.filter((phase) => base.amps[phase] > circuit.worstBaseLoadAmps[phase] + 0.5) : [];
+    return [
+      ...overloaded.map(
+        (phase): Notice => ({
+          severity: 'alarm',
+          code: 'CIRCUIT_OVERLOADED',
+          text: `${circuit.name} ${phase} carries ${amps(report.phases[phase].meteredAmps!)} of ${amps(report.phases[phase].limitAmps)}; chargers are being lowered.`,
+        }),
+      ),
+      ...beyondWorst.map(
+        (phase): Notice => ({
+          severity: 'warning',
+          code: 'BASE_LOAD_ABOVE_WORST',
+          text: `${circuit.name} ${phase}: the base load is ${amps(base.amps[phase])}, more than the commissioned worst of ${amps(circuit.worstBaseLoadAmps[phase])}. The floors are no longer proved; raise worstAmps in the site file and check it again.`,
+        }),
+      ),
+    ];
+  });
+}
+
+function evseNotices({ site, situations }: NoticesInput): Notice[] {
+  return situations.flatMap(({ evse, station, memory, exposureAmps, exposureBecause }): Notice[] => {
+    if (exposureBecause === 'disobedient') {
+      return [
+        {
+          severity: 'alarm',
+          code: 'STATION_DISOBEDIENT',
+          text: `${evse.name} draws more than it was told; ${amps(exposureAmps)} are reserved for it. Have the charger checked.`,
+        },
+      ];
+    }
+    const link = station?.link.state ?? 'never';
+    if (link === 'never' && exposureBecause === 'floor-not-proved') {
+      return [
+        {
+          severity: 'warning',
+          code: 'STATION_NEVER_SEEN',
+          text: `${evse.name} has never connected; ${amps(exposureAmps)} are reserved for it. Connect it, or take it out of the site file.`,
+        },
+      ];
+    }
+    if (link === 'disconnected') {
+      return [
+        {
+          severity: 'warning',
+          code: 'STATION_UNREACHABLE',
+          text: `${evse.name} is not connected; ${amps(exposureAmps)} are reserved for it.`,
+        },
+      ];
+    }
+    if (memory.failures >= 3) {
+      const profile = site.stations.find((one) => one.id === evse.station)?.profile.title ?? 'its model';
+      return [
+        {
+          severity: 'warning',
+          code: 'STATION_REFUSES_LIMITS',
+          text: `${evse.name} does not accept limits; ${amps(exposureAmps)} are reserved for it. Check that its load management by OCPP is switched on and that "${profile}" is the right model.`,
+        },
+      ];
+    }
+    return [];
+  });
+}
+
+function solverNotices({ solver }: NoticesInput): Notice[] {
+  if (solver.fellBackBecause === undefined) return [];
+  const severity = solver.answeredBy === 'floors' ? 'alarm' : 'warning';
+  return [
+    {
+      severity,
+      code: 'SOLVER_FELL_BACK',
+      text: `The allocation came from ${solver.answeredBy}: ${solver.fellBackBecause}.`,
+    },
+  ];
+}

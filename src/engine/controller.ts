@@ -1,0 +1,233 @@
+// The control room: collects, decides, dispatches and records, cycle after cycle; it waits for nobody and nothing can stall it.
+
+import { recoverMemory } from '../core/command/recover.ts';
+import { decide } from '../core/decide.ts';
+import type { CycleRecord, Decision, Notice } from '../core/model/decision.ts';
+import type { Cap } from '../core/model/limit.ts';
+import type { Memory } from '../core/model/memory.ts';
+import type { Site } from '../core/model/site.ts';
+import type { Snapshot } from '../core/model/snapshot.ts';
+import { type MeterId, PHASES } from '../core/model/units.ts';
+import { changeCaps } from './limit-requests.ts';
+import type {
+  AudiencePort,
+  ControlAnswer,
+  ControlRequest,
+  ControlStore,
+  JournalPort,
+  MetersPort,
+  StationsPort,
+  Surroundings,
+} from './ports.ts';
+
+/** Urgent cycles keep at least this distance, so that a flapping link cannot turn the loop into a storm. */
+export const MIN_CYCLE_GAP_MS = 200;
+/** Without a finished cycle for this long the controller reports itself as not alive. */
+export const STALLED_AFTER_MS = 10_000;
+
+export type ControllerPorts = {
+  readonly meters: MetersPort;
+  readonly stations: StationsPort;
+  readonly store: ControlStore;
+  readonly journal: JournalPort;
+  readonly audience: AudiencePort;
+};
+
+export class Controller {
+  readonly #surroundings: Surroundings;
+  readonly #site: Site;
+  readonly #ports: ControllerPorts;
+  readonly #id: string;
+  #epoch = 0;
+  #memory: Memory | undefined;
+  #caps: readonly Cap[] = [];
+  #cycle = 0;
+  #last: CycleRecord | undefined;
+  #lastFinishedAt: number | undefined;
+  #wake: (() => void) | undefined;
+  #urgent = false;
+  #stopping = new AbortController();
+  #loop: Promise<void> | undefined;
+
+  /** `id` names this controller in leases and journal. `site` MUST be checked and frozen. */
+  constructor(surroundings: Surroundings, site: Site, ports: ControllerPorts, id: string) {
+    this.#surroundings = surroundings;
+    this.#site = site;
+    this.#ports = ports;
+    this.#id = id;
+  }
+
+  /** Recovers, opens the ports and begins to cycle. Rejects when the store cannot be read: without it nothing is known to be safe. */
+  async start(): Promise<void> {
+    const { clock, log } = this.#surroundings;
+    const { epoch, memory, caps } = await this.#ports.store.load();
+    this.#epoch = epoch;
+    this.#caps = caps;
+    this.#memory = recoverMemory(this.#site, memory, `${this.#id}-${epoch}`, clock.now());
+    log.info('control.started', { epoch, recoveredEvses: Object.keys(this.#memory.evses).length, caps: caps.length });
+    this.#ports.meters.onReading((meter) => this.#checkOverload(meter));
+    this.#ports.stations.onUrgent((reason) => this.#askForCycle(reason));
+    await this.#ports.meters.start(this.#stopping.signal);
+    await this.#ports.stations.start(this.#stopping.signal);
+    this.#loop = this.#run();
+  }
+
+  /** Stops cycling and closes the ports; chargers keep their leases, which run out onto the floor. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#wake?.();
+    await this.#loop;
+    await Promise.allSettled([this.#ports.meters.stop(), this.#ports.stations.stop()]);
+    if (this.#memory) this.#ports.store.saveMemory(this.#memory);
+  }
+
+  /** True while cycles finish: existence is not liveness. */
+  isAlive(): boolean {
+    return (
+      this.#lastFinishedAt !== undefined && this.#surroundings.clock.now() - this.#lastFinishedAt < STALLED_AFTER_MS
+    );
+  }
+
+  /** Carries out what a person asked for; it takes effect in the next cycle, which is asked for at once. */
+  async request(request: ControlRequest): Promise<ControlAnswer> {
+    const result = changeCaps(this.#site, this.#caps, request, this.#surroundings.clock.now());
+    if (!result.ok) return result;
+    const before = this.#caps;
+    // A limit must hold even if the disk does not take it, so it is in force before it is durable.
+    this.#caps = result.caps;
+    this.#askForCycle(`request.${request.kind}`);
+    this.#surroundings.log.info('control.request', { kind: request.kind, circuit: request.circuit, who: request.who });
+    try {
+      await this.#ports.store.saveCaps(result.caps);
+      return result;
+    } catch (error) {
+      this.#surroundings.log.error('control.caps-not-durable', { error: String(error), before: before.length });
+      return {
+        ok: false,
+        code: 'STORE_WRITE_FAILED',
+        text: 'The limit is in force, but it could not be written to the disk and will be gone after a restart. Check the disk and set it again.',
+      };
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#surroundings;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const startedAt = clock.now();
+      this.#urgent = false;
+      this.#oneCycle();
+      await clock.sleep('control.gap', MIN_CYCLE_GAP_MS, signal);
+      const restMs = startedAt + this.#site.policy.cycleMs - clock.now();
+      if (restMs > 0 && !this.#urgent && !signal.aborted) await this.#sleepUntilWoken(restMs);
+    }
+  }
+
+  #sleepUntilWoken(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.#wake = undefined;
+        cancel();
+        resolve();
+      };
+      const cancel = this.#surroundings.clock.timer('control.cycle', delayMs, done);
+      this.#wake = done;
+    });
+  }
+
+  #askForCycle(reason: string): void {
+    if (!this.#urgent) this.#surroundings.log.debug('control.urgent', { reason });
+    this.#urgent = true;
+    this.#wake?.();
+  }
+
+  /** An overload on a meter asks for a cycle at once (law 4). */
+  #checkOverload(meter: MeterId): void {
+    const reading = this.#ports.meters.states()[meter]?.reading;
+    const last = this.#last;
+    if (!reading || !last) return;
+    for (const circuit of this.#site.circuits) {
+      if (circuit.meter !== meter) continue;
+      const report = last.decision.circuits.find((one) => one.circuit === circuit.id);
+      const over = PHASES.some(
+        (phase) =>
+          reading.currentAmps[phase] >
+          (report?.phases[phase].limitAmps ?? circuit.ratingAmps[phase]) - circuit.marginAmps[phase],
+      );
+      if (over) this.#askForCycle(`overload.${circuit.id}`);
+    }
+  }
+
+  #oneCycle(): void {
+    const { clock, log } = this.#surroundings;
+    const t0 = clock.now();
+    const snapshot = this.#collect();
+    const t1 = clock.now();
+    const decision = this.#decideSafely(snapshot);
+    const t2 = clock.now();
+    const { refused } = this.#ports.stations.send(decision.commands);
+    if (refused.length > 0) log.warn('control.commands-not-taken', { count: refused.length });
+    const t3 = clock.now();
+    this.#memory = decision.memory;
+    const record: CycleRecord = {
+      site: this.#site.id,
+      controller: { id: this.#id, epoch: this.#epoch },
+      snapshot,
+      decision,
+      durationMs: { collect: t1 - t0, decide: t2 - t1, dispatch: t3 - t2 },
+    };
+    this.#last = record;
+    this.#lastFinishedAt = t3;
+    this.#ports.journal.append(record);
+    this.#ports.audience.publish(record);
+    if (decision.commands.length > 0) this.#ports.store.saveMemory(decision.memory);
+    log.info('cycle', {
+      cycle: snapshot.cycle,
+      mode: decision.mode,
+      commands: decision.commands.length,
+      solver: decision.solver.answeredBy,
+      decideMs: t2 - t1,
+      headroomAmps:
+        Math.round(Math.min(...PHASES.map((phase) => decision.circuits[0]!.phases[phase].headroomAmps)) * 10) / 10,
+    });
+  }
+
+  #collect(): Snapshot {
+    const { clock } = this.#surroundings;
+    return {
+      cycle: ++this.#cycle,
+      now: clock.now(),
+      wallNow: clock.wall(),
+      meters: this.#ports.meters.states(),
+      stations: this.#ports.stations.states(),
+      caps: this.#caps,
+    };
+  }
+
+  /** A fault of our own ends the cycle without a command: no lease is renewed, so the chargers fall to their floors. */
+  #decideSafely(snapshot: Snapshot): Decision {
+    const memory = this.#memory!;
+    try {
+      return decide(this.#site, snapshot, memory);
+    } catch (error) {
+      this.#surroundings.log.error('control.decide-failed', {
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
+      const notice: Notice = {
+        severity: 'alarm',
+        code: 'DECISION_FAILED',
+        text: 'A fault inside Busbar stopped this cycle. Leases are not renewed, so chargers fall to their floors. Please report this with the journal.',
+      };
+      const last = this.#last?.decision;
+      return {
+        mode: 'failsafe',
+        commands: [],
+        shares: last?.shares ?? [],
+        circuits: last?.circuits ?? [],
+        solver: { answeredBy: 'floors', variables: 0, rows: 0, fellBackBecause: 'the decision failed' },
+        notices: [notice],
+        memory,
+      };
+    }
+  }
+}

@@ -1,0 +1,134 @@
+// `busbar demo`: the controller as it runs on a real site, against a simulated one, all on loopback; leaves nothing behind.
+
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
+import { packageRoot } from '../config/package-root.ts';
+import type { Site } from '../core/model/site.ts';
+import { PHASES, type StationId } from '../core/model/units.ts';
+import { AppError } from '../engine/app-error.ts';
+import { anchorClock, systemClock } from '../system/clock.ts';
+import { createLog } from '../system/log.ts';
+import { superviseWorker } from '../system/supervisor.ts';
+import { ThreadPort } from '../system/thread-port.ts';
+import type { ExitCode, Io } from './io.ts';
+import { siteMeters } from './meters.ts';
+import { startController, startWorker } from './run.ts';
+import { loadOrTell, untilAborted } from './run-verb.ts';
+import type { SimulatorThreadData } from './simulator-thread.ts';
+import type { JoinMessage, Nothing, SimulatorToDemo } from './thread-protocol.ts';
+import type { LogLevel } from './worker.ts';
+
+export type DemoVerbOptions = {
+  readonly site?: string;
+  readonly dayMinutes: number;
+  readonly seed: number;
+  readonly logLevel: LogLevel;
+};
+
+/** The building's peak as a part of the commissioned worst base load: the day stays within what was commissioned. */
+const PEAK_PART = 0.95;
+
+/** Runs until `io.signal` aborts. 1 when the site file has faults, is not all on loopback, or a port is taken. */
+export async function runDemoVerb(options: DemoVerbOptions, io: Io): Promise<ExitCode> {
+  const file = options.site ?? join(packageRoot(), 'site-config', 'demo.json');
+  const loaded = loadOrTell(file, io);
+  if (!loaded) return 1;
+  const unfit = notForDemo(loaded);
+  if (unfit !== undefined) {
+    io.err(`${file}: ${unfit}`);
+    return 1;
+  }
+  const { site, keys } = withRandomKeys(loaded);
+  const dataDir = mkdtempSync(join(tmpdir(), 'busbar-demo-'));
+  io.err('demo: starting the simulated site …');
+  const simulator = await startSimulator(site, keys, options);
+  try {
+    io.err('demo: starting the controller …');
+    const running = await startController({ site, dataDir, logLevel: options.logLevel, meters: siteMeters(site) });
+    io.out('');
+    io.out(`  ${site.name} is running. Open ${running.consoleAddress} in a browser.`);
+    io.out(
+      `  A day takes ${options.dayMinutes} minutes; set the site limit on the page and watch. Ctrl-C ends the demo.`,
+    );
+    io.out('');
+    await untilAborted(io.signal);
+    io.err('demo: stopping …');
+    await running.stop();
+  } finally {
+    await simulator.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+  return 0;
+}
+
+/** The demo never talks to anything beyond this machine. */
+function notForDemo(site: Site): string | undefined {
+  const isLoopback = (host: string) => host === '127.0.0.1' || host === 'localhost' || host === '::1';
+  const meter = site.meters.find((one) => !isLoopback(one.connection.host));
+  if (meter) return `meters: ${meter.id} is at ${meter.connection.host}; the demo simulates meters at 127.0.0.1 only.`;
+  if (site.meters.length !== 1)
+    return `meters: ${site.meters.length} meters; the demo simulates exactly one, at the root circuit.`;
+  if (site.circuits[0]?.meter !== site.meters[0]?.id)
+    return 'meters: the demo simulates the meter of the root circuit only.';
+  if (site.upstream && !isLoopback(new URL(site.upstream.url).hostname))
+    return 'upstream.url: the demo simulates the back end at 127.0.0.1 only.';
+  if (!isLoopback(site.listen.stations.host)) return 'listen.stations.host: the demo listens on loopback only.';
+  return undefined;
+}
+
+/** Every station with a key of this run: no key is ever printed or stored. */
+function withRandomKeys(site: Site): { readonly site: Site; readonly keys: readonly (readonly [StationId, Buffer])[] } {
+  const keys = site.stations.map((station) => [station.id, randomBytes(20)] as const);
+  const stations = site.stations.map((station, at) => {
+    const keySha256 = createHash('sha256').update(`${station.id}:`).update(keys[at]![1]).digest('hex');
+    return { ...station, keySha256 };
+  });
+  return { site: { ...site, stations }, keys };
+}
+
+async function startSimulator(
+  site: Site,
+  keys: readonly (readonly [StationId, Buffer])[],
+  options: DemoVerbOptions,
+): Promise<{ stop(): Promise<unknown> }> {
+  const anchor = anchorClock();
+  const clock = systemClock(anchor);
+  const log = createLog('demo', options.logLevel);
+  const { host, port } = site.listen.stations;
+  const csmsPort = site.upstream === undefined ? undefined : Number(new URL(site.upstream.url).port);
+  const data: SimulatorThreadData = {
+    site,
+    stationKeys: keys.map(([station, key]) => [station, key.toString('hex')]),
+    stationsUrl: `ws://${host}:${port}/ocpp`,
+    meterPort: site.meters[0]!.connection.port,
+    ...(csmsPort === undefined ? {} : { csmsPort }),
+    dayMs: options.dayMinutes * 60_000,
+    peakAmps: Math.max(...PHASES.map((phase) => site.circuits[0]!.worstBaseLoadAmps[phase])) * PEAK_PART,
+    seed: options.seed,
+  };
+  const ready = Promise.withResolvers<void>();
+  const worker = superviseWorker({
+    name: 'simulator',
+    start: () => startWorker('simulator-thread', data, { anchor, logLevel: options.logLevel }),
+    onUp: (one) => {
+      const { port1, port2 } = new MessageChannel();
+      one.postMessage({ join: 'demo', port: port2 } satisfies JoinMessage, [port2]);
+      const line = new ThreadPort<Nothing, SimulatorToDemo>({ port: port1, peer: 'simulator', clock, log });
+      line.on('ready', () => ready.resolve());
+      line.on('failed', ({ code, text }) => ready.reject(new AppError(code, text)));
+    },
+    onDown: (reason) => log.warn('demo.simulator-down', { reason }),
+    clock,
+    log,
+  });
+  try {
+    await ready.promise;
+    return worker;
+  } catch (error) {
+    await worker.stop();
+    throw error;
+  }
+}

@@ -1,0 +1,75 @@
+// The gateway's thread: stations, upstream, validation. A storm of sockets here stalls nobody but itself.
+
+import { type MessagePort, workerData } from 'node:worker_threads';
+import type { Site } from '../core/model/site.ts';
+import { StationGateway } from '../ocpp/gateway.ts';
+import { noUpstream } from '../ocpp/no-upstream.ts';
+import { ThreadPort } from '../system/thread-port.ts';
+import { Upstream } from '../upstream/upstream.ts';
+import { Line, remoteGatewayStore } from './remote-store.ts';
+import type { ControlToGateway, GatewayToControl, GatewayToStore, Nothing } from './thread-protocol.ts';
+import { faultOf, serveWorker, workerSurroundings } from './worker.ts';
+
+export type GatewayThreadData = { readonly site: Site; readonly upstreamPassword?: string };
+
+const surroundings = workerSurroundings('gateway');
+const { site, upstreamPassword } = workerData as GatewayThreadData;
+const stopping = new AbortController();
+const storeLine = new Line<ThreadPort<GatewayToStore, Nothing>>('store');
+const store = remoteGatewayStore(storeLine);
+let control: ThreadPort<GatewayToControl, ControlToGateway> | undefined;
+let isStarted = false;
+
+let gateway: StationGateway;
+const upstream = site.upstream
+  ? new Upstream(
+      surroundings,
+      site,
+      { url: site.upstream.url, ...(upstreamPassword === undefined ? {} : { password: upstreamPassword }) },
+      { store, stations: () => gateway },
+    )
+  : noUpstream(store);
+gateway = new StationGateway(surroundings, site, { store, upstream });
+
+function joinControl(port: MessagePort): void {
+  const line = new ThreadPort<GatewayToControl, ControlToGateway>({ port, peer: 'control', ...surroundings });
+  control = line;
+  line.on('commands', (commands) => {
+    const { refused } = gateway.send(commands);
+    if (refused.length > 0) surroundings.log.warn('gateway.commands-refused', { count: refused.length });
+  });
+  gateway.onStateChanged((station) => {
+    const state = gateway.states()[station];
+    if (state) line.publishLatest('image', station, state);
+  });
+  gateway.onUrgent((reason) => line.post('urgent', reason));
+}
+
+async function startWhenJoined(): Promise<void> {
+  if (isStarted || !control || !storeLine.find()) return;
+  isStarted = true;
+  const line = control;
+  try {
+    await upstream.start(stopping.signal);
+    await gateway.start(stopping.signal);
+    for (const [station, state] of Object.entries(gateway.states())) line.publishLatest('image', station, state);
+    line.post('ready', { port: gateway.address().port });
+  } catch (error) {
+    const fault = faultOf(error);
+    surroundings.log.error('gateway.start-failed', fault);
+    line.post('failed', fault);
+  }
+}
+
+serveWorker(
+  (name, port) => {
+    if (name === 'store') storeLine.attach(new ThreadPort({ port, peer: 'store', ...surroundings }));
+    else joinControl(port);
+    void startWhenJoined();
+  },
+  async () => {
+    stopping.abort();
+    await gateway.stop();
+    await upstream.stop();
+  },
+);

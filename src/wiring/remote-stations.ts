@@ -1,0 +1,88 @@
+// The stations as the control room sees them while the gateway lives on another thread; a gateway that dies leaves every station unreachable.
+
+import type { Command } from '../core/model/decision.ts';
+import type { Site } from '../core/model/site.ts';
+import type { StationState } from '../core/model/snapshot.ts';
+import type { StationId } from '../core/model/units.ts';
+import type { Clock, StationsPort } from '../engine/ports.ts';
+import type { ThreadPort } from '../system/thread-port.ts';
+import type { ControlToGateway, GatewayToControl } from './thread-protocol.ts';
+
+/** A gateway counts its connections from one; this keeps the counts of two gateways of one run apart. */
+const CONNECTIONS_PER_GATEWAY = 1_000_000;
+
+export class RemoteStations implements StationsPort {
+  readonly #clock: Clock;
+  #states: { readonly [station: StationId]: StationState };
+  #line: ThreadPort<ControlToGateway, GatewayToControl> | undefined;
+  #generation = 0;
+  #onUrgent: (reason: string) => void = () => {};
+
+  constructor(site: Site, clock: Clock) {
+    this.#clock = clock;
+    this.#states = Object.fromEntries(site.stations.map((station) => [station.id, unseen(site, station.id)]));
+  }
+
+  /** Takes the line to a gateway that has just been started. MUST be called in the turn in which the line was made. */
+  attach(line: ThreadPort<ControlToGateway, GatewayToControl>): void {
+    const generation = ++this.#generation;
+    this.#line = line;
+    line.on('image', (image) => {
+      if (generation !== this.#generation) return;
+      const { link } = image;
+      const renumbered =
+        link.state === 'never' ? link : { ...link, connection: link.connection + generation * CONNECTIONS_PER_GATEWAY };
+      // A gateway that is new has seen nothing yet; what the one before saw must not become "never".
+      if (link.state === 'never' && this.#states[image.station]?.link.state !== 'never') return;
+      this.#states = { ...this.#states, [image.station]: { ...image, link: renumbered } };
+    });
+    line.on('urgent', (reason) => this.#onUrgent(reason));
+  }
+
+  /** The gateway has died: its sockets are gone with it. */
+  detach(): void {
+    this.#line = undefined;
+    const since = this.#clock.now();
+    this.#states = Object.fromEntries(
+      Object.entries(this.#states).map(([id, state]) => [
+        id,
+        state.link.state === 'connected'
+          ? { ...state, link: { ...state.link, state: 'disconnected', since }, upstreamLink: 'down' }
+          : state,
+      ]),
+    );
+    this.#onUrgent('gateway.down');
+  }
+
+  states(): { readonly [station: StationId]: StationState } {
+    return this.#states;
+  }
+
+  send(commands: readonly Command[]): { readonly refused: readonly string[] } {
+    if (commands.length === 0) return { refused: [] };
+    return this.#line?.post('commands', commands) === 'sent'
+      ? { refused: [] }
+      : { refused: commands.map((command) => command.id) };
+  }
+
+  onUrgent(listener: (reason: string) => void): void {
+    this.#onUrgent = listener;
+  }
+
+  /** The gateway's thread is started and stopped by its supervisor. */
+  async start(): Promise<void> {}
+
+  async stop(): Promise<void> {}
+}
+
+function unseen(site: Site, station: StationId): StationState {
+  return {
+    station,
+    link: { state: 'never' },
+    evses: site.evses
+      .filter((evse) => evse.station === station)
+      .map((evse) => ({ evse: evse.id, connectorStatus: 'Unknown' })),
+    upstreamProfiles: [],
+    upstreamLink: site.upstream ? 'down' : 'none',
+  };
+}

@@ -1,0 +1,92 @@
+// A site as a tree: each circuit with its meter, its stations and the circuits below it, as plain data and drawn for a terminal.
+
+import { isSameOnEachPhase } from '../config/assemble-site.ts';
+import type { Circuit, Evse, Site, SiteMeter, Station } from '../core/model/site.ts';
+import { PHASES, type PhaseAmps } from '../core/model/units.ts';
+
+/** A station's EVSEs under one circuit; a station that is wired to two circuits stands under both. */
+export type StationBranch = { readonly station: Station; readonly evses: readonly Evse[] };
+
+export type CircuitBranch = {
+  readonly circuit: Circuit;
+  readonly meter?: SiteMeter;
+  readonly stations: readonly StationBranch[];
+  readonly circuits: readonly CircuitBranch[];
+};
+
+/** The root with all below it; circuits, stations and EVSEs in the file's order. */
+export function growSiteTree(site: Site): CircuitBranch {
+  const children = Map.groupBy(site.circuits, (circuit) => circuit.parent);
+  const evses = Map.groupBy(site.evses, (evse) => evse.circuit);
+  const stations = new Map(site.stations.map((station) => [station.id, station]));
+  const meters = new Map(site.meters.map((meter) => [meter.id, meter]));
+  const grow = (circuit: Circuit): CircuitBranch => {
+    const meter = circuit.meter === undefined ? undefined : meters.get(circuit.meter);
+    const byStation = Map.groupBy(evses.get(circuit.id) ?? [], (evse) => evse.station);
+    return {
+      circuit,
+      ...(meter === undefined ? {} : { meter }),
+      stations: [...byStation].map(([id, own]) => ({ station: stations.get(id)!, evses: own })),
+      circuits: (children.get(circuit.id) ?? []).map(grow),
+    };
+  };
+  return grow(site.circuits[0]!);
+}
+
+type Line = { readonly text: string; readonly below: readonly Line[] };
+
+/** The tree's lines, drawn with branches. */
+export function drawSiteTree(root: CircuitBranch): readonly string[] {
+  const drawBelow = (lines: readonly Line[], indent: string): string[] =>
+    lines.flatMap((line, at) => {
+      const isLast = at === lines.length - 1;
+      return [
+        `${indent}${isLast ? '└─' : '├─'} ${line.text}`,
+        ...drawBelow(line.below, `${indent}${isLast ? '   ' : '│  '}`),
+      ];
+    });
+  const top = circuitLine(root);
+  return [top.text, ...drawBelow(top.below, '')];
+}
+
+function circuitLine({ circuit, meter, stations, circuits }: CircuitBranch): Line {
+  const power = circuit.limitWatts === undefined ? '' : `, at most ${circuit.limitWatts / 1_000} kW`;
+  return {
+    text: `circuit ${named(circuit)}: ${describeAmps(circuit.ratingAmps)}, margin ${describeAmps(circuit.marginAmps)}${power}`,
+    below: [
+      ...(meter === undefined ? [] : [{ text: describeMeter(meter), below: [] }]),
+      ...stations.map(stationLine),
+      ...circuits.map(circuitLine),
+    ],
+  };
+}
+
+function stationLine({ station, evses }: StationBranch): Line {
+  const text = `station ${named(station)}, ${station.profile.id}`;
+  const [only] = evses;
+  if (only !== undefined && station.evses.length === 1) return { text: `${text}: ${describeEvse(only)}`, below: [] };
+  return { text, below: evses.map((evse) => ({ text: `EVSE ${evse.number}: ${describeEvse(evse)}`, below: [] })) };
+}
+
+function describeMeter(meter: SiteMeter): string {
+  const { host, port, unitId } = meter.connection;
+  const factor = meter.factor === 1 ? '' : `, times ${meter.factor}`;
+  return `meter ${named(meter)}: ${meter.profile} at ${host}:${port}, unit ${unitId}, each ${meter.pollMs} ms${factor}`;
+}
+
+function describeEvse(evse: Evse): string {
+  const priority = evse.priority === 0 ? '' : `, priority ${evse.priority}`;
+  const weight = evse.weight === 1 ? '' : `, weight ${evse.weight}`;
+  const range = `${evse.minAmps} to ${evse.maxAmps} A, floor ${evse.floorAmps} A`;
+  return `${evse.supply.toUpperCase()} on ${evse.phases.join(' ')}, ${range}${priority}${weight}`;
+}
+
+function named({ id, name }: { readonly id: string; readonly name: string }): string {
+  return name === id ? id : `${id} "${name}"`;
+}
+
+/** `63 A`, or `L1 63, L2 50, L3 63 A` where the phases differ. */
+function describeAmps(amps: PhaseAmps): string {
+  if (isSameOnEachPhase(amps)) return `${amps.L1} A`;
+  return `${PHASES.map((phase) => `${phase} ${amps[phase]}`).join(', ')} A`;
+}

@@ -1,0 +1,238 @@
+// The control loop on the virtual clock: its rhythm, its urgency, what it survives, and what people may ask of it.
+import { describe, expect, test } from 'vitest';
+import type { Command, CycleRecord } from '../../src/core/model/decision.ts';
+import type { Cap } from '../../src/core/model/limit.ts';
+import type { Memory } from '../../src/core/model/memory.ts';
+import type { MeterState, StationState } from '../../src/core/model/snapshot.ts';
+import { onEachPhase } from '../../src/core/model/units.ts';
+import { Controller } from '../../src/engine/controller.ts';
+import { changeCaps } from '../../src/engine/limit-requests.ts';
+import type { ControlStore } from '../../src/engine/ports.ts';
+import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
+import { silentLog } from '../../src/system/log.ts';
+import { buildSite } from '../support/site-builder.ts';
+
+function room(part: { readonly store?: Partial<ControlStore>; readonly stored?: Memory } = {}) {
+  const clock = new VirtualClock();
+  const site = buildSite();
+  const sent: Command[] = [];
+  const records: CycleRecord[] = [];
+  const saved: Memory[] = [];
+  const listeners: { reading?: (meter: string) => void; urgent?: (reason: string) => void } = {};
+  let meter: MeterState = { reading: { currentAmps: onEachPhase(10), measuredAt: clock.now() } };
+  let stations: { [id: string]: StationState } = {};
+  const surroundings = { clock, random: { next: () => 0.5, uuid: () => 'id' }, log: silentLog };
+  const adapter = { start: async () => {}, stop: async () => {} };
+  let caps: readonly Cap[] = [];
+  const controller = new Controller(
+    surroundings,
+    site,
+    {
+      meters: {
+        ...adapter,
+        states: () => ({ main: meter }),
+        onReading: (listener) => {
+          listeners.reading = listener;
+        },
+      },
+      stations: {
+        ...adapter,
+        states: () => stations,
+        send: (commands) => {
+          sent.push(...commands);
+          return { refused: [] };
+        },
+        onUrgent: (listener) => {
+          listeners.urgent = listener;
+        },
+      },
+      store: {
+        load: async () => ({ epoch: 7, caps, ...(part.stored ? { memory: part.stored } : {}) }),
+        saveMemory: (memory) => void saved.push(memory),
+        saveCaps: async (newest) => {
+          caps = newest;
+        },
+        ...part.store,
+      },
+      journal: { append: () => {} },
+      audience: { publish: (record) => void records.push(record) },
+    },
+    'box',
+  );
+  const connected = (id: string): StationState => ({
+    station: id,
+    link: { state: 'connected', since: clock.now(), connection: 1 },
+    evses: [
+      {
+        evse: `${id}/1`,
+        connectorStatus: 'Occupied',
+        chargingState: 'Charging',
+        transaction: { id: '1', startedAt: clock.now() },
+      },
+    ],
+    upstreamProfiles: [],
+    upstreamLink: 'none',
+  });
+  return {
+    clock,
+    site,
+    controller,
+    sent,
+    records,
+    saved,
+    read: (amps: number) => {
+      meter = { reading: { currentAmps: onEachPhase(amps), measuredAt: clock.now() } };
+      listeners.reading?.('main');
+    },
+    connect: (id: string) => {
+      stations = { ...stations, [id]: connected(id) };
+      listeners.urgent?.('connected');
+    },
+    breakStations: () => {
+      stations = { A: null as unknown as StationState, ...stations, B: { station: 'B' } as StationState };
+    },
+  };
+}
+
+describe('the control loop', () => {
+  test('cycles once a second and names itself and its epoch in every command', async () => {
+    const { clock, controller, records, sent, connect } = room();
+    await controller.start();
+    await clock.advance(10_000);
+    expect(records.length).toBe(11);
+    connect('A');
+    await clock.advance(1_000);
+    expect(sent[0]).toMatchObject({ id: 'box-7-1', role: 'floor', evse: 'A/1' });
+    expect(records.at(-1)!.controller).toEqual({ id: 'box', epoch: 7 });
+    await controller.stop();
+  });
+
+  test('an overload on the meter brings the next cycle forward', async () => {
+    const { clock, controller, records, read } = room();
+    await controller.start();
+    await clock.advance(3_300);
+    const before = records.length;
+    read(64);
+    await clock.advance(50);
+    expect(records.length).toBe(before + 1);
+    expect(records.at(-1)!.decision.notices.map((notice) => notice.code)).toContain('CIRCUIT_OVERLOADED');
+    await controller.stop();
+  });
+
+  test('a storm of urgent calls cannot bring cycles closer than the smallest gap', async () => {
+    const { clock, controller, records, connect } = room();
+    await controller.start();
+    for (let i = 0; i < 100; i++) {
+      connect(`S${i % 3}`);
+      await clock.advance(10);
+    }
+    expect(records.length).toBeLessThanOrEqual(1 + 1_000 / 200 + 1);
+    await controller.stop();
+  });
+
+  test('a fault inside a decision ends the cycle without a command, tells it, and the loop runs on', async () => {
+    const { clock, controller, records, breakStations } = room();
+    await controller.start();
+    breakStations();
+    await clock.advance(2_000);
+    const last = records.at(-1)!.decision;
+    expect(last).toMatchObject({ mode: 'failsafe', commands: [] });
+    expect(last.notices[0]!.code).toBe('DECISION_FAILED');
+    expect(controller.isAlive()).toBe(true);
+    await controller.stop();
+  });
+
+  test('after a restart, floors are still proved and old leases still reserved', async () => {
+    const at = 5_000;
+    const lease = {
+      commandId: 'old-1',
+      limitAmps: 20,
+      sentAt: at,
+      acknowledgedAt: at,
+      settledAt: at,
+      endsBy: at + 60_000,
+      holdsUntil: at + 50_000,
+    };
+    const known = {
+      floor: { state: 'proved' as const, amps: 6, since: at, settledAt: at },
+      leases: [lease],
+      failures: 0,
+      disobeyedSamples: 0,
+    };
+    const { clock, controller, records } = room({
+      stored: { author: 'box-6', nextCommandNumber: 9, circuits: {}, evses: { 'A/1': known } },
+    });
+    await controller.start();
+    await clock.advance(10);
+    expect(records[0]!.decision.shares.map((share) => share.exposureAmps)).toEqual([20, 32, 32]);
+    await clock.advance(71_000);
+    expect(records.at(-1)!.decision.shares.map((share) => share.exposureAmps)).toEqual([6, 32, 32]);
+    await controller.stop();
+  });
+
+  test('is not alive before its first cycle nor after its last', async () => {
+    const { clock, controller } = room();
+    expect(controller.isAlive()).toBe(false);
+    await controller.start();
+    await clock.advance(100);
+    expect(controller.isAlive()).toBe(true);
+    await controller.stop();
+    await clock.advance(20_000);
+    expect(controller.isAlive()).toBe(false);
+  });
+});
+
+describe('what people ask', () => {
+  test('a site limit holds in the next cycle, at once, with its author', async () => {
+    const { clock, controller, records } = room();
+    await controller.start();
+    await clock.advance(500);
+    const answer = await controller.request({ kind: 'set-circuit-limit', circuit: 'main', limitAmps: 30, who: 'anna' });
+    expect(answer.ok).toBe(true);
+    await clock.advance(50);
+    expect(records.at(-1)!.decision.circuits[0]!.phases.L2).toMatchObject({
+      limitAmps: 30,
+      limitSource: { kind: 'facility-manager', id: 'anna' },
+    });
+    await controller.request({ kind: 'clear-circuit-limit', circuit: 'main', who: 'anna' });
+    await clock.advance(1_000);
+    expect(records.at(-1)!.decision.circuits[0]!.phases.L2.limitAmps).toBe(63);
+    await controller.stop();
+  });
+
+  test('when the disk refuses, the limit holds all the same and the person is told', async () => {
+    const { clock, controller, records } = room({
+      store: { saveCaps: async () => Promise.reject(new Error('disk full')) },
+    });
+    await controller.start();
+    const answer = await controller.request({ kind: 'set-circuit-limit', circuit: 'main', limitAmps: 30, who: 'anna' });
+    expect(answer).toMatchObject({ ok: false, code: 'STORE_WRITE_FAILED' });
+    await clock.advance(1_000);
+    expect(records.at(-1)!.decision.circuits[0]!.phases.L1.limitAmps).toBe(30);
+    await controller.stop();
+  });
+
+  test.each([
+    ['an unknown circuit', { circuit: 'attic', limitAmps: 10 }, 'circuit'],
+    ['above the rating', { circuit: 'main', limitAmps: 64 }, 'limitAmps'],
+    ['below zero', { circuit: 'main', limitAmps: -1 }, 'limitAmps'],
+    ['not a number', { circuit: 'main', limitAmps: Number.NaN }, 'limitAmps'],
+    ['both units', { circuit: 'main', limitAmps: 10, limitWatts: 10 }, 'limitAmps'],
+    ['no unit', { circuit: 'main' }, 'limitAmps'],
+    ['too many watts', { circuit: 'main', limitWatts: 1e9 }, 'limitWatts'],
+    ['an end in the past', { circuit: 'main', limitAmps: 10, untilMs: 5 }, 'untilMs'],
+  ])('%s is refused by field and changes nothing', (_story, part, field) => {
+    const answer = changeCaps(buildSite(), [], { kind: 'set-circuit-limit', who: 'anna', ...part }, 1_000);
+    expect(answer).toMatchObject({ ok: false, field });
+  });
+
+  test('zero amperes is a limit, not an absence', () => {
+    const answer = changeCaps(
+      buildSite(),
+      [],
+      { kind: 'set-circuit-limit', circuit: 'main', limitAmps: 0, who: 'anna' },
+      1_000,
+    );
+    expect(answer).toMatchObject({ ok: true, caps: [{ limitAmps: onEachPhase(0) }] });
+  });
+});
