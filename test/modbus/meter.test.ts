@@ -66,6 +66,24 @@ test('energy and frequency come once in ten seconds and are carried along', asyn
   await stop();
 });
 
+test('a frequency that is no longer told is carried for two minutes and then left out; the currents stay fresh', async () => {
+  const { clock, world, meter, stop } = metered();
+  await clock.advance(1_500);
+  const whole = world.words;
+  world.words = () => {
+    if (world.asked.at(-1) === 70) throw new AppError('METER_EXCEPTION', 'exception 2', { exception: 2 });
+    return whole();
+  };
+  await clock.advance(100_000);
+  expect(meter.state().reading).toMatchObject({ frequencyHz: 50 });
+  await clock.advance(30_000);
+  expect(meter.state().suspicion).toBeUndefined();
+  expect(clock.now() - meter.state().reading!.measuredAt).toBeLessThanOrEqual(1_000);
+  expect(meter.state().reading).not.toHaveProperty('frequencyHz');
+  expect(meter.state().reading).not.toHaveProperty('energyImportWh');
+  await stop();
+});
+
 describe('the last good reading only ages', () => {
   const TROUBLE: readonly (readonly [string, string, (world: ReturnType<typeof metered>['world']) => void, RegExp])[] =
     [
