@@ -34,6 +34,7 @@ export class RpcConnection {
   readonly #answered = new AnsweredCalls();
   readonly #bucket: TokenBucket;
   readonly #counts = { strayAnswers: 0, malformedFrames: 0, duplicateCalls: 0, throttles: 0 };
+  readonly #end = Promise.withResolvers<void>();
   #inFlight: InFlight | undefined;
   #incoming: CallFrame[] = [];
   #isHandling = false;
@@ -52,6 +53,11 @@ export class RpcConnection {
     socket.on('ping', () => this.#onPing());
     socket.on('error', (error) => this.#log('debug', 'rpc.socket-error', { error: error.message }));
     socket.on('close', (code, reason) => this.#onClosed(code, reason.toString()));
+  }
+
+  /** Resolves when the socket is closed and all pending CALLs are settled. */
+  get closed(): Promise<void> {
+    return this.#end.promise;
   }
 
   get isOpen(): boolean {
@@ -288,6 +294,7 @@ export class RpcConnection {
     for (let waiting = this.#queue.next(); waiting; waiting = this.#queue.next())
       waiting.settle({ kind: 'unsent', why: 'the link closed before its turn' });
     this.#options.onClose(code, reason);
+    this.#end.resolve();
   }
 
   #log(level: 'debug' | 'info' | 'warn' | 'error', event: string, fields: Readonly<Record<string, unknown>>): void {

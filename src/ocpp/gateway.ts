@@ -1,0 +1,224 @@
+// The stations' gateway: joins door, central system, commands and polls, and shows the rest of the house one image per station.
+
+import type { AddressInfo } from 'node:net';
+import type { WebSocket } from 'ws';
+import type { Command } from '../core/model/decision.ts';
+import type { Site, Station } from '../core/model/site.ts';
+import type { StationState } from '../core/model/snapshot.ts';
+import type { StationId } from '../core/model/units.ts';
+import type {
+  CallOutcome,
+  GatewayStore,
+  StationCalls,
+  StationsPort,
+  Surroundings,
+  UpstreamPort,
+} from '../engine/ports.ts';
+import { CentralSystem } from './central-system.ts';
+import { CommandLane } from './commands.ts';
+import { Facts } from './facts.ts';
+import { KnownTokens } from './known-tokens.ts';
+import { Polls } from './polls.ts';
+import { type Registered, Registry } from './registry.ts';
+import { RpcConnection } from './rpc/connection.ts';
+import { keepAlive } from './rpc/keep-alive.ts';
+import { StationDoor } from './server.ts';
+import type { Session } from './session.ts';
+import { TransactionDesk } from './transaction-desk.ts';
+import { loadV16Schemas } from './v16/schemas.ts';
+import { modelFrom } from './v16/translate.ts';
+
+/** How long an older connection may take to prove that it lives before a newer one takes its place. */
+export const INCUMBENT_PONG_MS = 3_000;
+const STOP_DEADLINE_MS = 3_000;
+
+export type GatewayPorts = { readonly store: GatewayStore; readonly upstream: UpstreamPort };
+type Running = {
+  readonly door: StationDoor;
+  readonly central: CentralSystem;
+  readonly lanes: ReadonlyMap<StationId, CommandLane>;
+  readonly polls: ReadonlyMap<StationId, Polls>;
+};
+
+export class StationGateway implements StationsPort, StationCalls {
+  readonly #surroundings: Surroundings;
+  readonly #site: Site;
+  readonly #ports: GatewayPorts;
+  readonly #registry: Registry;
+  readonly #facts: Facts;
+  #running: Running | undefined;
+  #onUrgent: (reason: string) => void = () => {};
+  #onStateChanged: (station: StationId) => void = () => {};
+
+  constructor(surroundings: Surroundings, site: Site, ports: GatewayPorts) {
+    this.#surroundings = surroundings;
+    this.#site = site;
+    this.#ports = ports;
+    this.#registry = new Registry(site, surroundings.clock, (station) => this.#onStateChanged(station));
+    this.#facts = new Facts(ports.store, surroundings.log);
+  }
+
+  states(): { readonly [station: StationId]: StationState } {
+    return this.#registry.states();
+  }
+
+  onUrgent(listener: (reason: string) => void): void {
+    this.#onUrgent = listener;
+  }
+
+  /** Tells which image was replaced, for whoever carries images to another thread. One listener. */
+  onStateChanged(listener: (station: StationId) => void): void {
+    this.#onStateChanged = listener;
+  }
+
+  /** Where stations are served; MUST be running. */
+  address(): AddressInfo {
+    return this.#running!.door.address();
+  }
+
+  isConnected(station: StationId): boolean {
+    return this.#registry.get(station)?.session?.connection.isOpen === true;
+  }
+
+  send(commands: readonly Command[]): { readonly refused: readonly string[] } {
+    const refused = commands.filter((command) => this.#running?.lanes.get(command.station)?.take(command) !== true);
+    return { refused: refused.map((command) => command.id) };
+  }
+
+  async call(
+    station: StationId,
+    call: { readonly messageId: string; readonly action: string; readonly rawPayload: string },
+  ): Promise<CallOutcome> {
+    const session = this.#registry.get(station)?.session;
+    if (!session) return { kind: 'unsent', why: 'the station is not connected' };
+    return session.connection.call({ ...call, priority: 'upstream' });
+  }
+
+  /** Loads what outlives a restart, then opens the door. Rejects with `OCPP_LISTEN`, `OCPP_SCHEMAS_MISSING` or the store's error. */
+  async start(signal: AbortSignal): Promise<void> {
+    await this.#remember();
+    const running = await this.#join();
+    this.#running = running;
+    await running.door.start();
+    signal.addEventListener('abort', () => void this.stop(), { once: true });
+  }
+
+  async stop(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    if (!running) return;
+    const sessions = [...this.#registry.all()].flatMap(({ session }) => session ?? []);
+    for (const { connection } of sessions) connection.close(1001, 'the controller stops');
+    const cancel = new AbortController();
+    const deadline = this.#surroundings.clock.sleep('ocpp.stop', STOP_DEADLINE_MS, cancel.signal);
+    await Promise.race([
+      Promise.all([...sessions.map(({ connection }) => connection.closed), this.#facts.flush()]),
+      deadline,
+    ]);
+    await running.door.stop();
+    cancel.abort();
+  }
+
+  async #remember(): Promise<void> {
+    const { store, upstream } = this.#ports;
+    await this.#facts.load();
+    for (const record of await store.openTransactions()) {
+      const registered = this.#registry.get(record.station);
+      registered?.transactions.opened(record);
+      registered?.image.transactionOpened(record);
+    }
+    for (const { station, image } of this.#registry.all()) {
+      const boot = this.#facts.get(station.id).boot;
+      if (boot) image.remembered(modelFrom(JSON.parse(boot.rawPayload)));
+    }
+    const refresh = (station: StationId) =>
+      this.#registry.get(station)?.image.upstream(upstream.linkState(station), upstream.profiles(station));
+    upstream.onLinkChanged(refresh);
+    upstream.onProfilesChanged(refresh);
+    for (const { station } of this.#registry.all()) refresh(station.id);
+  }
+
+  async #join(): Promise<Running> {
+    const [surroundings, site, facts] = [this.#surroundings, this.#site, this.#facts];
+    const schemas = await loadV16Schemas();
+    const lanes = new Map<StationId, CommandLane>();
+    const polls = new Map<StationId, Polls>();
+    for (const registered of this.#registry.all()) {
+      const { image, station } = registered;
+      const session = () => registered.session;
+      const own = new Polls({ surroundings, image, facts, session });
+      polls.set(station.id, own);
+      const onAccepted = (command: Command) => own.afterAccepted(command);
+      lanes.set(station.id, new CommandLane({ surroundings, image, schemas, session, onAccepted }));
+    }
+    const desk = new TransactionDesk({ surroundings, site, ...this.#ports, tokens: new KnownTokens() });
+    const central = new CentralSystem({
+      surroundings,
+      site,
+      upstream: this.#ports.upstream,
+      facts,
+      desk,
+      schemas,
+      onAccepted: ({ station }) => void polls.get(station.id)?.configure(),
+      onUrgent: (reason) => this.#onUrgent(reason),
+    });
+    const door = new StationDoor({
+      surroundings,
+      listen: site.listen.stations,
+      find: (identity) => this.#registry.get(identity)?.station,
+      beforeWelcome: (station) => this.#checkIncumbent(station),
+      onStation: (station, socket, address) => this.#welcome(station, socket, address),
+    });
+    return { door, central, lanes, polls };
+  }
+
+  /** A second connection under one identity is a lost one coming back, or somebody with a stolen key: tell which it looks like. */
+  async #checkIncumbent(station: Station): Promise<void> {
+    const incumbent = this.#registry.get(station.id)?.session;
+    if (!incumbent?.connection.isOpen) return;
+    const isAlive = await incumbent.connection.isAlive(INCUMBENT_PONG_MS);
+    if (isAlive) this.#surroundings.log.error('ocpp.identity-conflict', { station: station.id });
+  }
+
+  #welcome(station: Station, socket: WebSocket, address: string): void {
+    const running = this.#running;
+    const registered = this.#registry.get(station.id);
+    if (!running || !registered) {
+      socket.terminate();
+      return;
+    }
+    const isKnown = this.#facts.get(station.id).boot !== undefined;
+    const session: Session = {
+      connection: new RpcConnection(socket, {
+        surroundings: this.#surroundings,
+        name: station.id,
+        callTimeoutMs: station.profile.callTimeoutMs,
+        handle: (call) => running.central.handle(registered, session, call),
+        onClose: (code) => this.#onClosed(registered, session, code),
+      }),
+      registration: isKnown ? 'accepted' : 'unknown',
+    };
+    const incumbent = registered.session;
+    registered.session = session;
+    incumbent?.connection.close(1000, 'replaced by a newer connection');
+    keepAlive(session.connection, this.#surroundings.clock);
+    this.#surroundings.log.info('ocpp.connected', { station: station.id, address, isKnown });
+    registered.image.connected();
+    if (!incumbent) this.#ports.upstream.stationConnected(station.id);
+    const polls = running.polls.get(station.id);
+    polls?.connected();
+    void polls?.askToBoot();
+    if (isKnown) void polls?.configure();
+  }
+
+  #onClosed(registered: Registered, session: Session, code: number): void {
+    const station = registered.station.id;
+    this.#surroundings.log.info('ocpp.disconnected', { station, code, ...session.connection.counts });
+    // A replaced connection's end is no disconnect (D4).
+    if (registered.session !== session) return;
+    delete registered.session;
+    registered.image.disconnected();
+    this.#ports.upstream.stationDisconnected(station);
+    this.#onUrgent(`${station} disconnected`);
+  }
+}

@@ -1,0 +1,121 @@
+// What we ask a station for our own sake: samples often enough, and a fresh one after a rise. Little and late, never of a model that breaks
+// on questions, and no longer of one that refuses.
+
+import type { Command } from '../core/model/decision.ts';
+import type { CallOutcome, Surroundings } from '../engine/ports.ts';
+import type { Facts } from './facts.ts';
+import type { Session } from './session.ts';
+import type { StationImage } from './station.ts';
+
+export const SAMPLE_INTERVAL_SECONDS = 10;
+/** Refusals of a triggered message after which this connection is not asked again. */
+export const MAX_REFUSALS = 3;
+/** Between two questions for samples of one EVSE. */
+export const MIN_SAMPLE_PAUSE_MS = 10_000;
+
+/** Settings we want, best first; the next is tried when one is refused. */
+const WANTED: readonly { readonly key: string; readonly values: readonly string[] }[] = [
+  { key: 'MeterValueSampleInterval', values: [String(SAMPLE_INTERVAL_SECONDS), '30', '60'] },
+  {
+    key: 'MeterValuesSampledData',
+    values: [
+      'Current.Import,Current.Offered,Voltage,Power.Active.Import,Energy.Active.Import.Register',
+      'Current.Import,Power.Active.Import,Energy.Active.Import.Register',
+      'Power.Active.Import,Energy.Active.Import.Register',
+    ],
+  },
+];
+
+export type PollOptions = {
+  readonly surroundings: Surroundings;
+  readonly image: StationImage;
+  readonly facts: Facts;
+  readonly session: () => Session | undefined;
+};
+
+export class Polls {
+  readonly #options: PollOptions;
+  readonly #askedAt = new Map<number, number>();
+  #refusals = 0;
+  #isConfiguring = false;
+
+  constructor(options: PollOptions) {
+    this.#options = options;
+  }
+
+  /** A new connection: what was refused before may be asked again. */
+  connected(): void {
+    this.#refusals = 0;
+  }
+
+  /**
+   * Sets what we need measured, each key by name (OCPP 1.6 §5.3), once per station and firmware: writes wear flash. What was
+   * accepted is remembered.
+   */
+  async configure(): Promise<void> {
+    if (this.#isConfiguring || this.#has('no-get-configuration')) return;
+    this.#isConfiguring = true;
+    for (const { key, values } of WANTED) await this.#set(key, values);
+    this.#isConfiguring = false;
+  }
+
+  async #set(key: string, values: readonly string[]): Promise<void> {
+    const { facts, image, surroundings } = this.#options;
+    const station = image.station.id;
+    if (Object.hasOwn(facts.get(station).capability, key)) return;
+    for (const value of values) {
+      const outcome = await this.#call('ChangeConfiguration', { key, value });
+      if (outcome.kind === 'unsent' || outcome.kind === 'unanswered') return;
+      const status = outcome.kind === 'result' ? outcome.payload.status : outcome.code;
+      if (status === 'Accepted' || status === 'RebootRequired') return this.#remember(key, value);
+    }
+    surroundings.log.warn('ocpp.setting-refused', { station, key });
+  }
+
+  #remember(key: string, value: string): void {
+    const { facts, image } = this.#options;
+    const { capability } = facts.get(image.station.id);
+    facts.update(image.station.id, { capability: { ...capability, [key]: value } });
+  }
+
+  /** After a rise has settled, asks what is really drawn, so that it need not be reserved for longer than necessary. */
+  afterAccepted(command: Command): void {
+    const evse = this.#options.image.evses.find((one) => one.id === command.evse);
+    if (command.change !== 'increase' || evse === undefined || this.#has('no-get-configuration')) return;
+    if (this.#has('slow-answers')) return;
+    const { clock } = this.#options.surroundings;
+    if (clock.now() - (this.#askedAt.get(evse.number) ?? Number.NEGATIVE_INFINITY) < MIN_SAMPLE_PAUSE_MS) return;
+    this.#askedAt.set(evse.number, clock.now());
+    clock.timer(
+      'ocpp.sample',
+      this.#options.image.station.profile.settleMs,
+      () => void this.#trigger({ requestedMessage: 'MeterValues', connectorId: evse.number }),
+    );
+  }
+
+  /** Asks for a BootNotification where the model is known not to send one by itself. */
+  async askToBoot(): Promise<void> {
+    if (this.#has('must-be-asked-to-boot')) await this.#trigger({ requestedMessage: 'BootNotification' });
+  }
+
+  async #trigger(payload: { readonly requestedMessage: string; readonly connectorId?: number }): Promise<void> {
+    if (this.#refusals >= MAX_REFUSALS) return;
+    const outcome = await this.#call('TriggerMessage', payload);
+    if (outcome.kind === 'unsent') return;
+    const isAccepted = outcome.kind === 'result' && outcome.payload.status === 'Accepted';
+    const isUnknown =
+      outcome.kind === 'result' ? outcome.payload.status === 'NotImplemented' : outcome.kind === 'error';
+    if (isUnknown) this.#refusals = MAX_REFUSALS;
+    else this.#refusals = isAccepted ? 0 : this.#refusals + 1;
+  }
+
+  #has(quirk: 'no-get-configuration' | 'slow-answers' | 'must-be-asked-to-boot'): boolean {
+    return this.#options.image.station.profile.quirks.includes(quirk);
+  }
+
+  async #call(action: string, payload: object): Promise<CallOutcome> {
+    const session = this.#options.session();
+    if (!session) return { kind: 'unsent', why: 'not connected' };
+    return session.connection.call({ action, rawPayload: JSON.stringify(payload), priority: 'poll' });
+  }
+}

@@ -1,0 +1,172 @@
+// The door for stations: HTTP upgrade, identity, password, subprotocol; it lets nobody in that it does not know, and tells nobody why.
+
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Listen, Station } from '../core/model/site.ts';
+import type { StationId } from '../core/model/units.ts';
+import { AppError } from '../engine/app-error.ts';
+import type { Surroundings } from '../engine/ports.ts';
+import { credentialsFrom, identityFrom, isKeyRight, isOriginAllowed } from './handshake.ts';
+import { MAX_FRAGMENTS, MAX_PAYLOAD_BYTES } from './rpc/connection.ts';
+import { UpgradeGuard } from './upgrade-guard.ts';
+
+/** From the first byte of TCP to the end of the upgrade. */
+export const UPGRADE_DEADLINE_MS = 10_000;
+export const MAX_HEADER_BYTES = 16 * 1024;
+export const MAX_HEADERS = 100;
+export const SUBPROTOCOL = 'ocpp1.6';
+
+export type DoorOptions = {
+  readonly surroundings: Surroundings;
+  readonly listen: Listen;
+  readonly find: (identity: StationId) => Station | undefined;
+  /** Called once the station is authenticated and before it is told so; may take its time to look after an older connection. */
+  readonly beforeWelcome: (station: Station) => Promise<void>;
+  /** Called in the turn in which the socket opened. */
+  readonly onStation: (station: Station, socket: WebSocket, address: string) => void;
+};
+
+type Refusal = { readonly status: number; readonly text: string };
+const REASONS: ReadonlyMap<number, string> = new Map([
+  [400, 'Bad Request'],
+  [401, 'Unauthorized'],
+  [403, 'Forbidden'],
+  [404, 'Not Found'],
+  [431, 'Request Header Fields Too Large'],
+  [503, 'Service Unavailable'],
+]);
+
+export class StationDoor {
+  readonly #options: DoorOptions;
+  readonly #http: Server;
+  readonly #webSockets: WebSocketServer;
+  readonly #guard: UpgradeGuard;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(options: DoorOptions) {
+    this.#options = options;
+    this.#guard = new UpgradeGuard(options.surroundings);
+    this.#http = createServer({
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: UPGRADE_DEADLINE_MS,
+      requestTimeout: UPGRADE_DEADLINE_MS,
+    });
+    this.#http.maxHeadersCount = MAX_HEADERS + 1;
+    this.#webSockets = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      maxPayload: MAX_PAYLOAD_BYTES,
+      maxFragments: MAX_FRAGMENTS,
+      perMessageDeflate: false,
+      handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+    });
+    this.#http.on('connection', (socket) => this.#onConnection(socket));
+    // Plain HTTP has nothing to ask here.
+    this.#http.on('request', (_request, response) => {
+      response.writeHead(404, { connection: 'close' }).end();
+    });
+    this.#http.on('upgrade', (request, socket, head) => void this.#onUpgrade(request, socket, head));
+  }
+
+  /** Listens; rejects with `OCPP_LISTEN` when the address is taken or not ours. */
+  async start(): Promise<void> {
+    const { host, port } = this.#options.listen;
+    await new Promise<void>((resolve, reject) => {
+      this.#http.once('error', (cause: Error) => {
+        const text = `stations cannot be served on ${host}:${port}: ${cause.message}; choose another listen.stations or stop whoever uses it`;
+        reject(new AppError('OCPP_LISTEN', text, { host, port }, { cause }));
+      });
+      this.#http.listen(port, host, resolve);
+    });
+  }
+
+  address(): AddressInfo {
+    return this.#http.address() as AddressInfo;
+  }
+
+  /** Stops listening and cuts every socket that is left; the owner closes its stations' links before. */
+  async stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      if (this.#http.listening) this.#http.close(() => resolve());
+      else resolve();
+    });
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  #onConnection(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    this.#guard.watch(socket, UPGRADE_DEADLINE_MS);
+  }
+
+  async #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const address = request.socket.remoteAddress ?? 'unknown';
+    socket.on('error', (error) => this.#log('ocpp.upgrade-error', { address, error: error.message }));
+    const judged = this.#judge(request, address);
+    if ('status' in judged) {
+      await this.#guard.delayAfterFailure(address);
+      refuse(socket, judged);
+      return;
+    }
+    try {
+      await this.#options.beforeWelcome(judged);
+      if (socket.destroyed) return;
+      this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#welcome(judged, webSocket, request));
+    } catch (error) {
+      this.#log('ocpp.upgrade-failed', { address, error: String(error) });
+      socket.destroy();
+    }
+  }
+
+  #judge(request: IncomingMessage, address: string): Station | Refusal {
+    const { headers, method, url = '' } = request;
+    if (method !== 'GET') return { status: 400, text: 'method' };
+    if (request.rawHeaders.length / 2 > MAX_HEADERS) return { status: 431, text: 'headers' };
+    if (!isOriginAllowed(headers.origin, headers.host)) return { status: 403, text: 'origin' };
+    const identity = identityFrom(url);
+    if (identity === undefined) return { status: 404, text: 'identity' };
+    const station = this.#options.find(identity);
+    const credentials = credentialsFrom(headers.authorization);
+    const isRight = isKeyRight(identity, credentials?.key, station?.keySha256);
+    const isOwnName = credentials?.user.equals(Buffer.from(identity)) === true;
+    if (station !== undefined && isRight && isOwnName) return station;
+    this.#guard.failed(address, identity);
+    this.#log('ocpp.refused', {
+      address,
+      identity,
+      isKnown: station !== undefined,
+      hasCredentials: credentials !== undefined,
+    });
+    return station === undefined ? { status: 404, text: 'identity' } : { status: 401, text: 'credentials' };
+  }
+
+  #welcome(station: Station, webSocket: WebSocket, request: IncomingMessage): void {
+    this.#guard.release(request.socket);
+    const address = request.socket.remoteAddress ?? 'unknown';
+    const asked = request.headers['sec-websocket-protocol'];
+    const isSpoken = webSocket.protocol === SUBPROTOCOL;
+    const mayOmit = asked === undefined && station.profile.quirks.includes('no-subprotocol');
+    if (!isSpoken && !mayOmit) {
+      // OCPP-J 1.6 §3.2: complete the handshake without the header, then close at once.
+      this.#log('ocpp.no-subprotocol', { station: station.id, asked: asked?.slice(0, 80) });
+      webSocket.on('error', () => webSocket.terminate());
+      webSocket.close(1002, `only ${SUBPROTOCOL} is spoken here`);
+      return;
+    }
+    this.#options.onStation(station, webSocket, address);
+  }
+
+  #log(event: string, fields: Readonly<Record<string, unknown>>): void {
+    this.#options.surroundings.log.warn(event, fields);
+  }
+}
+
+function refuse(socket: Duplex, { status }: Refusal): void {
+  const challenge = status === 401 ? 'WWW-Authenticate: Basic realm="OCPP"\r\n' : '';
+  socket.end(
+    `HTTP/1.1 ${status} ${REASONS.get(status) ?? ''}\r\n${challenge}Connection: close\r\nContent-Length: 0\r\n\r\n`,
+  );
+}

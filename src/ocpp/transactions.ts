@@ -1,0 +1,43 @@
+// One station's open transactions under our ids; it must never let one station's message touch another's.
+
+import type { TransactionRecord } from '../engine/ports.ts';
+
+/** What a station writes when it never learnt the id (OCPP 1.6 errata 3.18). */
+export const NO_TRANSACTION_ID = -1;
+/** A station with more open transactions has lost its StopTransactions: the oldest are no longer paired. */
+export const MAX_OPEN_TRANSACTIONS = 64;
+
+export class Transactions {
+  readonly #open = new Map<number, TransactionRecord>();
+
+  opened(record: TransactionRecord): void {
+    this.#open.set(record.localId, record);
+    if (this.#open.size <= MAX_OPEN_TRANSACTIONS) return;
+    const [oldest] = this.#open.keys();
+    if (oldest !== undefined) this.#open.delete(oldest);
+  }
+
+  closed(localId: number): void {
+    this.#open.delete(localId);
+  }
+
+  get(localId: number): TransactionRecord | undefined {
+    return this.#open.get(localId);
+  }
+
+  /**
+   * The transaction that a message belongs to: the one it names; for −1 the newest on its connector, or where no connector is named the
+   * only one there is.
+   */
+  pair(named: number, connector?: number): TransactionRecord | undefined {
+    if (named !== NO_TRANSACTION_ID) return this.#open.get(named);
+    const all = [...this.#open.values()];
+    if (connector !== undefined) return all.findLast((record) => record.connector === connector);
+    return all.length === 1 ? all[0] : undefined;
+  }
+
+  /** The newest on the connector. */
+  onConnector(connector: number): TransactionRecord | undefined {
+    return this.pair(NO_TRANSACTION_ID, connector);
+  }
+}
