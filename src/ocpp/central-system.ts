@@ -29,49 +29,61 @@ export type CentralSystemOptions = {
   readonly onUrgent: (reason: string) => void;
 };
 
+/** Who decides what a station is answered, and what upstream hears of it. */
+export type UpWay = 'answered' | 'relayed' | 'copied' | 'stored';
 type Handler = (registered: Registered, session: Session, call: IncomingCall) => Promise<Reply> | Reply;
+type Rule = { readonly way: UpWay; readonly handle: Handler };
 
 const EMPTY: Reply = { kind: 'result', rawPayload: '{}' };
 
 export class CentralSystem {
   readonly #options: CentralSystemOptions;
-  readonly #handlers: ReadonlyMap<string, Handler>;
+  readonly #rules: ReadonlyMap<string, Rule>;
 
   constructor(options: CentralSystemOptions) {
     this.#options = options;
-    const { desk, upstream } = options;
+    const { desk } = options;
     const copy: Handler = ({ station }, _session, call) => {
-      upstream.copy(station.id, call);
+      options.upstream.copy(station.id, call);
       return EMPTY;
     };
-    this.#handlers = new Map<string, Handler>([
-      ['Authorize', (registered, _session, call) => desk.authorize(registered, call)],
-      ['BootNotification', (registered, session, call) => this.#boot(registered, session, call)],
-      ['DataTransfer', (registered, _session, call) => this.#dataTransfer(registered, call)],
-      ['DiagnosticsStatusNotification', copy],
-      ['FirmwareStatusNotification', copy],
-      ['Heartbeat', () => result({ currentTime: writeTimestamp(options.surroundings.clock.wall()) })],
-      ['LogStatusNotification', copy],
-      ['MeterValues', (registered, _session, call) => desk.meterValues(registered, call)],
-      ['SecurityEventNotification', (registered, _session, call) => this.#deliver(registered, call)],
+    this.#rules = new Map<string, Rule>([
+      ['Authorize', { way: 'relayed', handle: (registered, _session, call) => desk.authorize(registered, call) }],
+      [
+        'BootNotification',
+        { way: 'relayed', handle: (registered, session, call) => this.#boot(registered, session, call) },
+      ],
+      [
+        'DataTransfer',
+        { way: 'relayed', handle: (registered, _session, call) => this.#dataTransfer(registered, call) },
+      ],
+      ['DiagnosticsStatusNotification', { way: 'copied', handle: copy }],
+      ['FirmwareStatusNotification', { way: 'copied', handle: copy }],
+      ['Heartbeat', { way: 'answered', handle: () => result({ currentTime: this.#currentTime() }) }],
+      ['LogStatusNotification', { way: 'copied', handle: copy }],
+      ['MeterValues', { way: 'stored', handle: (registered, _session, call) => desk.meterValues(registered, call) }],
+      [
+        'SecurityEventNotification',
+        { way: 'stored', handle: (registered, _session, call) => this.#deliver(registered, call) },
+      ],
       // Certificates are per hop, and ours come from elsewhere.
-      ['SignCertificate', () => result({ status: 'Rejected' })],
-      ['SignedFirmwareStatusNotification', copy],
-      ['StartTransaction', (registered, _session, call) => desk.start(registered, call)],
-      ['StatusNotification', (registered, _session, call) => this.#status(registered, call)],
-      ['StopTransaction', (registered, _session, call) => desk.stop(registered, call)],
+      ['SignCertificate', { way: 'answered', handle: () => result({ status: 'Rejected' }) }],
+      ['SignedFirmwareStatusNotification', { way: 'copied', handle: copy }],
+      ['StartTransaction', { way: 'stored', handle: (registered, _session, call) => desk.start(registered, call) }],
+      ['StatusNotification', { way: 'copied', handle: (registered, _session, call) => this.#status(registered, call) }],
+      ['StopTransaction', { way: 'stored', handle: (registered, _session, call) => desk.stop(registered, call) }],
     ]);
   }
 
-  /** Actions of stations that are answered; `docs/ocpp.md` lists the same. */
-  get actions(): readonly string[] {
-    return [...this.#handlers.keys()];
+  /** Actions of stations that are answered, and how; `docs/ocpp.md` lists the same. */
+  get ways(): ReadonlyMap<string, UpWay> {
+    return new Map([...this.#rules].map(([action, { way }]) => [action, way]));
   }
 
   /** Answers one CALL of a station. Rejects only where the station must keep its message and send it again. */
   async handle(registered: Registered, session: Session, call: IncomingCall): Promise<Reply> {
-    const handler = this.#handlers.get(call.action);
-    if (handler === undefined) return error('NotImplemented', `${call.action.slice(0, 50)} is not known here`);
+    const rule = this.#rules.get(call.action);
+    if (rule === undefined) return error('NotImplemented', `${call.action.slice(0, 50)} is not known here`);
     if (call.action !== 'BootNotification' && session.registration !== 'accepted')
       return error('SecurityError', 'BootNotification has to be accepted first (OCPP-J errata 3.10)');
     const fault = this.#options.schemas.check('inbound', call.action, 'Request', call.payload);
@@ -80,7 +92,7 @@ export class CentralSystem {
       this.#options.surroundings.log.warn('ocpp.bad-payload', { station: station.id, action: call.action, ...fault });
       return error(fault.code, fault.description);
     }
-    return handler(registered, session, call);
+    return rule.handle(registered, session, call);
   }
 
   /** BootNotification (OCPP 1.6 §4.2): upstream's word unchanged but for the time, which is ours because our leases hang on it. */
@@ -105,8 +117,12 @@ export class CentralSystem {
       });
     }
     onUrgent(`${station.id} booted`);
-    const payload = { status, currentTime: writeTimestamp(surroundings.clock.wall()), interval };
+    const payload = { status, currentTime: this.#currentTime(), interval };
     return { ...result(payload), onSent: () => (status === 'Accepted' ? onAccepted(registered) : undefined) };
+  }
+
+  #currentTime(): string {
+    return writeTimestamp(this.#options.surroundings.clock.wall());
   }
 
   /** StatusNotification (§4.9): for control at once, for upstream as a copy, and the last one per connector is kept. */

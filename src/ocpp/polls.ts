@@ -13,6 +13,9 @@ export const MAX_REFUSALS = 3;
 /** Between two questions for samples of one EVSE. */
 export const MIN_SAMPLE_PAUSE_MS = 10_000;
 
+/** What we ask of a station by ourselves; `docs/ocpp.md` lists the same. */
+export const OWN_POLLS = ['ChangeConfiguration', 'TriggerMessage'] as const;
+
 /** Settings we want, best first; the next is tried when one is refused. */
 const WANTED: readonly { readonly key: string; readonly values: readonly string[] }[] = [
   { key: 'MeterValueSampleInterval', values: [String(SAMPLE_INTERVAL_SECONDS), '30', '60'] },
@@ -113,7 +116,7 @@ export class Polls {
     return this.#options.image.station.profile.quirks.includes(quirk);
   }
 
-  async #call(action: string, payload: object): Promise<CallOutcome> {
+  async #call(action: (typeof OWN_POLLS)[number], payload: object): Promise<CallOutcome> {
     const session = this.#options.session();
     if (!session) return { kind: 'unsent', why: 'not connected' };
     return session.connection.call({ action, rawPayload: JSON.stringify(payload), priority: 'poll' });

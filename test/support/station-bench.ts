@@ -139,6 +139,15 @@ export class Bench {
     });
     return socket;
   }
+
+  /** A bare socket of a station that has booted and answers our CALLs. */
+  async booted(identity: string, answer: Answer = accepting): Promise<WebSocket> {
+    const socket = await this.socket(identity);
+    answering(socket, answer);
+    const [type] = await ask(socket, 'BootNotification', BOOT);
+    if (type !== 3) throw new Error(`${identity} could not boot`);
+    return socket;
+  }
 }
 
 let calls = 0;
@@ -157,6 +166,22 @@ export function ask(socket: WebSocket, action: string, payload: object, messageI
   });
 }
 
+export type Answer = (action: string, payload: Record<string, never>) => object | string | undefined;
+export const accepting: Answer = () => ({ status: 'Accepted' });
+
+/** Answers our CALLs on a bare socket: a result, an error's code, or nothing at all for `undefined`. */
+export function answering(socket: WebSocket, answer: Answer): void {
+  socket.on('message', (data) => {
+    const [type, id, action, payload] = JSON.parse(String(data));
+    if (type !== 2) return;
+    const said = answer(action, payload);
+    if (typeof said === 'string') socket.send(JSON.stringify([4, id, said, 'not here', {}]));
+    else if (said) socket.send(JSON.stringify([3, id, said]));
+  });
+}
+
+export const now = () => new Date().toISOString();
+export const START = { connectorId: 1, idTag: 'TAG', meterStart: 1_000, timestamp: '2026-03-02T06:00:00Z' };
 export const BOOT = { chargePointVendor: 'Vendor', chargePointModel: 'Model', firmwareVersion: '1.0' };
 
 export function command(station: string, part: Partial<Command> & { readonly limitAmps: number }): Command {
