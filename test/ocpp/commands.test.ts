@@ -63,6 +63,19 @@ describe('limits', () => {
     });
   });
 
+  test('a limit that was overtaken while it waited is never sent', async () => {
+    bench = await new Bench().start();
+    const seen: number[] = [];
+    await bench.booted('A', (action, payload: Record<string, never>) => {
+      if (action === 'SetChargingProfile') seen.push(limitOf(payload));
+      return { status: 'Accepted' };
+    });
+    bench.gateway.send([command('A', { role: 'floor', limitAmps: 6 }), command('A', { limitAmps: 10 })]);
+    bench.gateway.send([command('A', { limitAmps: 12 })]);
+    await bench.until('A', ({ evses }) => evses[0]!.lease?.state === 'accepted');
+    expect(seen).toEqual([6, 12]);
+  });
+
   test('limits overtake polls, leave in the given order, and beyond the bound they are refused', async () => {
     const evses = Array.from({ length: MAX_QUEUED_COMMANDS + 1 }, (_, i) =>
       evse({ station: 'A', number: i + 1, id: `A/${i + 1}` }),

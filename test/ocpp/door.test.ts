@@ -20,6 +20,8 @@ describe('the door', () => {
     await expect(
       bench.socket('A', { headers: { authorization: `Basic ${Buffer.from('B:x').toString('base64')}` } }),
     ).rejects.toThrow('HTTP 401');
+    const asB = `Basic ${Buffer.concat([Buffer.from('B:'), KEY]).toString('base64')}`;
+    await expect(bench.socket('A', { headers: { authorization: asB } })).rejects.toThrow('HTTP 401');
     await expect(bench.socket('nobody')).rejects.toThrow('HTTP 404');
     expect(bench.state('A').link).toBe(before);
     expect((await ask(socket, 'Heartbeat', {}))[0]).toBe(3);
