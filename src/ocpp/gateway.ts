@@ -32,6 +32,13 @@ import { modelFrom } from './v16/translate.ts';
 export const INCUMBENT_PONG_MS = 3_000;
 const STOP_DEADLINE_MS = 3_000;
 
+/** CALLs that would change what we have installed: upstream's are kept in its virtual profile store and never reach a station. */
+const SMART_CHARGING: ReadonlySet<string> = new Set([
+  'SetChargingProfile',
+  'ClearChargingProfile',
+  'GetCompositeSchedule',
+]);
+
 export type GatewayPorts = { readonly store: GatewayStore; readonly upstream: UpstreamPort };
 type Running = {
   readonly door: StationDoor;
@@ -89,6 +96,10 @@ export class StationGateway implements StationsPort, StationCalls {
     station: StationId,
     call: { readonly messageId: string; readonly action: string; readonly rawPayload: string },
   ): Promise<CallOutcome> {
+    if (SMART_CHARGING.has(call.action)) {
+      this.#surroundings.log.error('ocpp.profile-call-refused', { station, action: call.action });
+      return { kind: 'unsent', why: `${call.action} of upstream never reaches a station` };
+    }
     const session = this.#registry.get(station)?.session;
     if (!session) return { kind: 'unsent', why: 'the station is not connected' };
     return session.connection.call({ ...call, priority: 'upstream' });

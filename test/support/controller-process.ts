@@ -82,13 +82,21 @@ export class ControllerProcess {
     return (await (await fetch(`${this.#address}/api/v1/state`)).json()) as AgedStateView;
   }
 
-  /** Resolves with the first cycle from now on that satisfies `condition`; the test's own time-out bounds it. */
-  until(condition: (state: AgedStateView) => boolean): Promise<AgedStateView> {
-    return new Promise((done) => {
+  /** Resolves with the first cycle from now on that satisfies `condition`; after 50 cycles without, it rejects and shows the last. */
+  until(condition: (state: AgedStateView) => boolean, withinCycles = 50): Promise<AgedStateView> {
+    return new Promise((done, fail) => {
+      let cycles = 0;
       const listener = (state: AgedStateView) => {
-        if (!condition(state)) return;
+        const isMet = condition(state);
+        if (!isMet && ++cycles < withinCycles) return;
         this.#listeners.delete(listener);
-        done(state);
+        if (isMet) done(state);
+        else
+          fail(
+            new Error(
+              `not within ${withinCycles} cycles; the last one:\n${JSON.stringify({ ...state, circuits: state.circuits[0]?.phases.L1 }, null, 1)}`,
+            ),
+          );
       };
       this.#listeners.add(listener);
     });

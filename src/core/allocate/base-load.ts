@@ -45,9 +45,20 @@ export function baseLoadOf(
   if (circuit.meter === undefined) return { from: 'allowance', amps: circuit.allowanceAmps };
   const freshness = meterFreshness(meter, now, policy);
   if (freshness === 'lost' || (freshness === 'held' && !memory)) {
-    const amps = mapPhases((phase) => Math.max(circuit.worstBaseLoadAmps[phase], memory?.baseLoadAmps[phase] ?? 0));
+    // A reading that grew old before any cycle saw it still counts once, at the moment of the loss.
+    const reading = meter?.reading;
+    const unseen = reading !== undefined && reading.measuredAt > (memory?.at ?? Number.NEGATIVE_INFINITY);
+    const amps = mapPhases((phase) =>
+      Math.max(
+        circuit.worstBaseLoadAmps[phase],
+        memory?.baseLoadAmps[phase] ?? 0,
+        unseen ? reading.currentAmps[phase] - drawn[phase].low : 0,
+      ),
+    );
     // A meter that has never been read is no reason to disbelieve its first reading.
-    return memory ? { from: 'worst', amps, memory: { baseLoadAmps: amps, at: now } } : { from: 'worst', amps };
+    return memory || unseen
+      ? { from: 'worst', amps, memory: { baseLoadAmps: amps, at: now } }
+      : { from: 'worst', amps };
   }
   if (freshness === 'held') return { from: 'held', amps: memory!.baseLoadAmps, memory: { ...memory!, at: now } };
   const { currentAmps } = meter!.reading!;
