@@ -269,6 +269,33 @@ describe('limits have authors', () => {
     expect(decision.shares[1]!.offeredAmps).toBeCloseTo(22.5, 5);
   });
 
+  test('a rise below the dead band travels with the next renewal, and not before', () => {
+    const world = steadyWorld();
+    const cap = (amps: number) => [
+      {
+        id: 'c',
+        source: { kind: 'car' as const },
+        scope: { kind: 'evse' as const, evse: 'A/1' },
+        limitAmps: onEachPhase(amps),
+      },
+    ];
+    world.caps = cap(7.6);
+    world.step(30);
+    expect(world.decisions.at(-1)!.shares[0]!.offeredAmps).toBe(7.6);
+    world.caps = cap(8);
+    const before = world.decisions.length;
+    world.step(40);
+    const commands = world.decisions
+      .slice(before)
+      .flatMap((decision) => decision.commands.filter((c) => c.evse === 'A/1'));
+    // One command where a renewal was due, and no other besides renewals.
+    expect(commands.map((command) => [command.change, command.limitAmps])).toEqual([
+      ['increase', 8],
+      ['renewal', 8],
+    ]);
+    expect(world.decisions.at(-1)!.shares[0]).toMatchObject({ offeredAmps: 8, acknowledgedAmps: 8 });
+  });
+
   test('a charger that must never be told 0 A keeps its minimum, and the others pause for it', () => {
     const never = { ...genericAc, id: 'never-zero', quirks: ['zero-amps-breaks-next-limit' as const] };
     const world = new World(buildSite({ profile: never, evses: [evse({ station: 'A' }), evse({ station: 'B' })] }));

@@ -181,6 +181,6 @@ test('ageing or losing a measurement never raises a share', () => {
         });
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 300 },
   );
 });

@@ -219,7 +219,10 @@ function increaseDraft(
   const most = Math.min(targets[at]!, ramped, exposureAmps + Math.max(0, free));
   const grant = floorToStep(most, evse.stepAmps);
   if (grant < role.lower - EPSILON_AMPS) return 'decreases';
-  const isWorthIt = grant - told >= policy.increase.deadbandAmps - EPSILON_AMPS || (starts && grant > told);
+  // A renewal leaves anyway: it takes a small rise along at no cost.
+  const isWorthIt =
+    grant - told >= policy.increase.deadbandAmps - EPSILON_AMPS ||
+    (grant > told + EPSILON_AMPS && (starts || isRenewalDue(situation, now)));
   if (!isWorthIt) return targets[at]! - told >= policy.increase.deadbandAmps ? 'decreases' : 'dwell';
   return { situation, role: 'lease', change: 'increase', limitAmps: grant };
 }
