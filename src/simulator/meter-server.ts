@@ -33,7 +33,8 @@ export class MeterServer {
           getMultipleInputRegisters: (address: number, length: number) => this.#registers(address, length),
           getInputRegister: (address: number) => this.#registers(address, 1)[0]!,
         },
-        { host: '127.0.0.1', port, unitID: METER_UNIT_ID },
+        // As text, because the package takes the number 0 for "not given" and then listens on 502.
+        { host: '127.0.0.1', port: String(port) as unknown as number, unitID: METER_UNIT_ID },
       );
       this.#server = server;
       const inner = (server as unknown as { readonly _server: import('node:net').Server })._server;

@@ -20,6 +20,10 @@ beforeEach(async () => {
 });
 afterEach(() => server.stop());
 
+test('port 0 is a free port, not Modbus’s own', () => {
+  expect(port).toBeGreaterThan(1_023);
+});
+
 test('modbus-serial reads volts, amperes, watts and energy where an SDM630 has them', async () => {
   const client = new Modbus();
   await client.connectTCP('127.0.0.1', { port });
