@@ -9,8 +9,8 @@ import { fill } from '../src/core/allocate/fill.ts';
 import type { LinearProgram } from '../src/core/allocate/linear-program.ts';
 import { solveByLp } from '../src/core/allocate/solve.ts';
 import { decide } from '../src/core/decide.ts';
-import { onEachPhase, type Phase } from '../src/core/model/units.ts';
-import { buildSite, circuit, evse } from '../test/support/site-builder.ts';
+import { onEachPhase } from '../src/core/model/units.ts';
+import { buildSite, circuit, evse, rotations } from '../test/support/site-builder.ts';
 import { World } from '../test/support/world.ts';
 
 const { values: options } = parseArgs({
@@ -20,15 +20,6 @@ const { values: options } = parseArgs({
 const runs = Number(options.runs);
 if (!Number.isInteger(runs) || runs < 10)
   throw new Error(`--runs is "${options.runs}"; expected a whole number of at least 10`);
-
-const rotations: readonly (readonly Phase[])[] = [
-  ['L1', 'L2', 'L3'],
-  ['L2', 'L3', 'L1'],
-  ['L3', 'L1', 'L2'],
-  ['L1'],
-  ['L2'],
-  ['L3'],
-];
 
 /** Site → feeders of 50 → boards of 10; single- and three-phase EVSEs of 16 and 32 A, rotated; boards at 60 % and feeders at 45 % of the sum below. */
 function siteOf(count: number) {

@@ -68,7 +68,7 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory): Decision
 
   const after = situations.map((situation): Situation => ({ ...situation, memory: memories[situation.at]! }));
   const reports = circuitReports(site, limits, baseLoads, after, allocation.amps, snapshot, freshness);
-  const allShares = shares({ site, situations: after, allocation, waiting: plan.waiting, now, meterLost: freshness });
+  const allShares = shares({ site, situations: after, allocation, waiting: plan.waiting, now });
   const mode =
     allocation.solver.answeredBy === 'floors' || freshness[0] === 'lost'
       ? 'failsafe'

@@ -1,6 +1,6 @@
 // `busbar demo`: the controller as it runs on a real site, against a simulated one, all on loopback; leaves nothing behind.
 
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { anchorClock, systemClock } from '../system/clock.ts';
 import { createLog } from '../system/log.ts';
 import { ThreadPort } from '../system/thread-port.ts';
 import type { ExitCode, Io } from './io.ts';
+import { keySha256 } from './key-verb.ts';
 import { siteMeters } from './meters.ts';
 import { Rooms } from './rooms.ts';
 import { startController } from './run.ts';
@@ -82,8 +83,7 @@ function notForDemo(site: Site): string | undefined {
 function withRandomKeys(site: Site): { readonly site: Site; readonly keys: readonly (readonly [StationId, Buffer])[] } {
   const keys = site.stations.map((station) => [station.id, randomBytes(20)] as const);
   const stations = site.stations.map((station, at) => {
-    const keySha256 = createHash('sha256').update(`${station.id}:`).update(keys[at]![1]).digest('hex');
-    return { ...station, keySha256 };
+    return { ...station, keySha256: keySha256(station.id, keys[at]![1]) };
   });
   return { site: { ...site, stations }, keys };
 }

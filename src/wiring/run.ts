@@ -24,7 +24,7 @@ import { ThreadPort } from '../system/thread-port.ts';
 import type { ApiThreadData } from './api-thread.ts';
 import type { GatewayThreadData } from './gateway-thread.ts';
 import { RemoteStations } from './remote-stations.ts';
-import { Line, remoteControlStore } from './remote-store.ts';
+import { type ControlStoreLine, Line, remoteControlStore } from './remote-store.ts';
 import { Rooms } from './rooms.ts';
 import type { StoreThreadData } from './store-thread.ts';
 import type {
@@ -126,7 +126,6 @@ export async function startController(options: RunOptions): Promise<RunningContr
   }
 }
 
-type ControlStoreLine = Line<ThreadPort<ControlToStore, Nothing>>;
 type ApiLine = Line<ThreadPort<ControlToApi, ApiToControl>>;
 
 function openStore(rooms: Rooms, data: StoreThreadData, line: ControlStoreLine, { clock, log }: Surroundings): void {

@@ -164,6 +164,14 @@ describe('unknown is bad news', () => {
     expect(found).toBeLessThanOrEqual(40);
     expect(worstPhase(world)).toBeLessThanOrEqual(63);
     expect(world.decisions.at(-1)!.notices.map((notice) => notice.code)).toContain('STATION_DISOBEDIENT');
+
+    // It obeys again: trusted only when a minute has passed since it last did not.
+    world.charger('A/1').manner = 'obeys';
+    world.charger('A/1').floor = 6;
+    world.step(50);
+    expect(world.decisions.at(-1)!.shares[0]!.reason.kind).toBe('disobedient');
+    world.step(40);
+    expect(world.decisions.at(-1)!.shares[0]!.reason.kind).not.toBe('disobedient');
   });
 });
 

@@ -2,18 +2,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decide } from '../../src/core/decide.ts';
-import { onEachPhase, PHASES, type Phase } from '../../src/core/model/units.ts';
-import { buildSite, circuit, evse } from '../support/site-builder.ts';
+import { onEachPhase, PHASES } from '../../src/core/model/units.ts';
+import { buildSite, circuit, evse, rotations } from '../support/site-builder.ts';
 import { World } from '../support/world.ts';
-
-const rotations: readonly (readonly Phase[])[] = [
-  ['L1', 'L2', 'L3'],
-  ['L2', 'L3', 'L1'],
-  ['L3', 'L1', 'L2'],
-  ['L1'],
-  ['L2'],
-  ['L3'],
-];
 
 const site = fc
   .record({

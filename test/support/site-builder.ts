@@ -19,6 +19,16 @@ export const genericAc: ChargerProfile = {
   quirks: [],
 };
 
+/** Every wiring an EVSE of a European site may have: three phases in each rotation, and one phase alone. */
+export const rotations: readonly (readonly Phase[])[] = [
+  ['L1', 'L2', 'L3'],
+  ['L2', 'L3', 'L1'],
+  ['L3', 'L1', 'L2'],
+  ['L1'],
+  ['L2'],
+  ['L3'],
+];
+
 export function circuit(part: Partial<Circuit> & Pick<Circuit, 'id'>): Circuit {
   return {
     name: part.id,

@@ -162,11 +162,11 @@ function judgeObedience(memory: EvseMemory, { state, profile, now, policy }: Abs
     return {
       ...judged,
       disobeyedSamples,
-      ...(disobedient ? { disobedientSince: memory.disobedientSince ?? now } : {}),
+      ...(disobedient ? { disobeyedAt: now } : {}),
     };
   }
-  const { disobedientSince, ...trusted } = judged;
-  const stillDistrusted = disobedientSince !== undefined && now - disobedientSince < DISTRUST_MS;
+  const { disobeyedAt, ...trusted } = judged;
+  const stillDistrusted = disobeyedAt !== undefined && now - disobeyedAt < DISTRUST_MS;
   return stillDistrusted ? judged : { ...trusted, disobeyedSamples: 0 };
 }
 

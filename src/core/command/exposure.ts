@@ -60,7 +60,7 @@ export function exposureOf(
   link: StationState['link']['state'],
   now: Instant,
 ): Exposure {
-  if (memory.disobedientSince !== undefined) return { amps: evse.maxAmps, because: 'disobedient' };
+  if (memory.disobeyedAt !== undefined) return { amps: evse.maxAmps, because: 'disobedient' };
   const floor = floorExposure(evse, profile, memory, link);
   if (!profile.holdsFloor && link !== 'connected') return floor;
   const lastSettled = memory.leases.findLastIndex((lease) => lease.settledAt !== undefined);

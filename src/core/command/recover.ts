@@ -34,7 +34,7 @@ export function recoverMemory(site: Site, stored: Memory | undefined, author: st
       leases,
       failures: 0,
       disobeyedSamples: 0,
-      ...(known.disobedientSince === undefined ? {} : { disobedientSince: now }),
+      ...(known.disobeyedAt === undefined ? {} : { disobeyedAt: now }),
     };
   }
   return { author, nextCommandNumber: 1, evses, circuits: {} };

@@ -36,7 +36,8 @@ export type EvseMemory = {
   readonly failures: number;
   /** Samples in a row above what is in force. */
   readonly disobeyedSamples: number;
-  readonly disobedientSince?: Instant;
+  /** The newest sample that showed disobedience was judged then; absent while the charger is trusted. */
+  readonly disobeyedAt?: Instant;
   /** `measuredAt` of the newest sample that was judged. */
   readonly judgedSampleAt?: Instant;
   /** Bit i set: current was seen on the EVSE's own phase i in this transaction; absent: nothing learnt, all wired phases count. */

@@ -1,7 +1,7 @@
 // The site's tree turned into rows once: which circuits and phases an EVSE loads. Derived data only; a site never changes.
 
 import type { Circuit, Evse, Site } from './site.ts';
-import { type CircuitId, type EvseId, PHASES, type Phase, type StationId } from './units.ts';
+import type { CircuitId, EvseId, Phase, StationId } from './units.ts';
 
 export type SiteIndex = {
   readonly circuitAt: ReadonlyMap<CircuitId, number>;
@@ -44,16 +44,6 @@ export function siteIndex(site: Site): SiteIndex {
   };
   indices.set(site, index);
   return index;
-}
-
-/** Row number of a circuit's phase; the rows of circuit c are 3c, 3c+1, 3c+2. */
-export function phaseRow(circuit: number, phase: Phase): number {
-  return circuit * 3 + PHASES.indexOf(phase);
-}
-
-/** Watts that one ampere per phase on `phases` phases stands for. */
-export function wattsPerAmp(site: Site, phases: number): number {
-  return site.nominalVolts * phases;
 }
 
 /** The grid phases that carry current when only the first `active` of the EVSE's own phases do. */

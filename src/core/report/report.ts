@@ -61,7 +61,6 @@ type SharesInput = {
   readonly allocation: Allocation;
   readonly waiting: ReadonlyMap<number, Waiting>;
   readonly now: Instant;
-  readonly meterLost: readonly Freshness[];
 };
 
 /** Every EVSE's share, in the site's order, each with the reason that binds it. */
