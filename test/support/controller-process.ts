@@ -82,8 +82,8 @@ export class ControllerProcess {
     return (await (await fetch(`${this.#address}/api/v1/state`)).json()) as AgedStateView;
   }
 
-  /** Resolves with the first cycle from now on that satisfies `condition`; after 50 cycles without, it rejects and shows the last. */
-  until(condition: (state: AgedStateView) => boolean, withinCycles = 50): Promise<AgedStateView> {
+  /** Resolves with the first cycle from now on that satisfies `condition`; after 85 cycles without, it rejects and shows the last. */
+  until(condition: (state: AgedStateView) => boolean, withinCycles = 85): Promise<AgedStateView> {
     return new Promise((done, fail) => {
       let cycles = 0;
       const listener = (state: AgedStateView) => {
