@@ -23,7 +23,8 @@ const candidate: CandidateRole = {
   priority: 0,
   isUrgent: false,
   keepsPlace: false,
-  creditAmpSeconds: 0,
+  waitedMs: 0,
+  servedMs: 0,
   onlySurplus: false,
 };
 const situations = site.evses.map(

@@ -27,21 +27,21 @@ export type Admission = {
 
 /**
  * Minimum service in a strict total order: those who must never be paused, priority, those who keep their place, urgency, those already on,
- * credit, fewest phases, id. Each minimum that still fits on all its rows is admitted, which is the lexicographic optimum of that order.
+ * longest waiting, fewest phases, id. Each minimum that still fits on all its rows is admitted, which is the lexicographic optimum of that order.
  *
- * With `rotateAfterAmpSeconds`, one paused candidate takes the place of one charging equal when it is at least that far behind it.
+ * With `turnMs`, one candidate that waits takes the place of one equal that has been served for that long.
  */
 export function admit(
   candidates: readonly Candidate[],
   rows: readonly CapacityRow[],
   loads: readonly (readonly Load[])[],
   room: readonly number[],
-  rotateAfterAmpSeconds: number | undefined,
+  turnMs: number | undefined,
 ): Admission {
   const order = [...candidates].sort(compare);
   const usual = admitInOrder(order, rows, loads, room);
-  if (rotateAfterAmpSeconds === undefined) return usual;
-  for (const { starts, pauses } of dueSwaps(usual, candidates, loads, rotateAfterAmpSeconds)) {
+  if (turnMs === undefined) return usual;
+  for (const { starts, pauses } of dueSwaps(usual, candidates, loads, turnMs)) {
     const others = order.filter((candidate) => candidate !== starts);
     const swapped = admitInOrder(others.toSpliced(others.indexOf(pauses), 0, starts), rows, loads, room);
     const started = swapped.admitted.includes(starts);
@@ -61,7 +61,7 @@ function compare(a: Candidate, b: Candidate): number {
     Number(b.role.keepsPlace) - Number(a.role.keepsPlace) ||
     Number(b.role.isUrgent) - Number(a.role.isUrgent) ||
     Number(b.role.isOn) - Number(a.role.isOn) ||
-    b.role.creditAmpSeconds - a.role.creditAmpSeconds ||
+    b.role.waitedMs - a.role.waitedMs ||
     a.phases.length - b.phases.length ||
     (a.evse.id < b.evse.id ? -1 : 1)
   );
@@ -109,20 +109,20 @@ function admitInOrder(
 }
 
 /**
- * Turns that are due: for those paused who are furthest behind, the charging equal in the row that blocks them that is furthest ahead and may
- * be paused.
+ * Turns that are due: for those who have waited longest, the equal in the row that blocks them that has been served longest and may be
+ * paused.
  */
 function dueSwaps(
   { admitted, refused }: Admission,
   candidates: readonly Candidate[],
   loads: readonly (readonly Load[])[],
-  rotateAfterAmpSeconds: number,
+  turnMs: number,
 ): readonly { readonly starts: Candidate; readonly pauses: Candidate }[] {
   const byIndex = new Map(candidates.map((candidate) => [candidate.at, candidate]));
   const waiting = refused
     .flatMap(({ at, because }) => (because.kind === 'row' ? [{ starts: byIndex.get(at)!, row: because.row }] : []))
     .filter(({ starts }) => !starts.role.isOn)
-    .sort((a, b) => b.starts.role.creditAmpSeconds - a.starts.role.creditAmpSeconds || byId(a.starts, b.starts))
+    .sort((a, b) => b.starts.role.waitedMs - a.starts.role.waitedMs || byId(a.starts, b.starts))
     .slice(0, MAX_TURNS_TRIED);
   return waiting.flatMap(({ starts, row }) => {
     const ahead = admitted.filter(
@@ -132,10 +132,10 @@ function dueSwaps(
         !role.neverZero &&
         role.priority === starts.role.priority &&
         (starts.role.isUrgent || !role.isUrgent) &&
-        starts.role.creditAmpSeconds - role.creditAmpSeconds >= rotateAfterAmpSeconds &&
+        role.servedMs >= turnMs &&
         loads[at]!.some((load) => load.row === row && load.coefficient > 0),
     );
-    ahead.sort((a, b) => a.role.creditAmpSeconds - b.role.creditAmpSeconds || byId(a, b));
+    ahead.sort((a, b) => b.role.servedMs - a.role.servedMs || byId(a, b));
     return ahead.length > 0 ? [{ starts, pauses: ahead[0]! }] : [];
   });
 }

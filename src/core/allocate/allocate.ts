@@ -77,7 +77,10 @@ export function allocate(
   const othersWatts = situations
     .filter(({ at }) => !livingAt.has(at))
     .reduce((sum, { at, phases }) => sum + first.amps[at]! * phases.length * site.nominalVolts, 0);
-  const surplus = surplusRow(site, input.limits.surplusWatts, othersWatts, [...livingAt]);
+  const keptWatts = living
+    .filter(({ role }) => role.keepsPlace)
+    .reduce((sum, { role, phases }) => sum + role.lower * phases.length * site.nominalVolts, 0);
+  const surplus = surplusRow(site, input.limits.surplusWatts, othersWatts, keptWatts, [...livingAt]);
   const second = shareOut(
     {
       input,
@@ -103,8 +106,7 @@ function shareOut(
 ): Allocation {
   const { site, situations, limits, mayRotate, solvers } = input;
   const { scarcity, pause } = site.policy;
-  const rotateAfter = mayRotate ? pause.rotateAfterAmpHours * 3_600 : undefined;
-  const admission = admit(candidates, rows, loads, room, rotateAfter);
+  const admission = admit(candidates, rows, loads, room, mayRotate ? pause.turnMs : undefined);
   const { program, groups } = toProgram(admission.admitted, loads, admission.room, scarcity);
 
   let fellBackBecause: string | undefined;

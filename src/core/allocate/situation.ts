@@ -30,8 +30,9 @@ export type CandidateRole = {
   readonly keepsPlace: boolean;
   /** It was paused a moment ago and rests until then. */
   readonly restsUntil?: Instant;
-  /** How far it is behind its equals, in ampere seconds per phase. */
-  readonly creditAmpSeconds: number;
+  /** How long it has waited to be served, or 0; and how long it has been served without a break, or 0. */
+  readonly waitedMs: number;
+  readonly servedMs: number;
   /** It charges from what the site would otherwise export, and from nothing else. */
   readonly onlySurplus: boolean;
 };
