@@ -21,6 +21,14 @@ export type Source = {
   readonly id?: string;
 };
 
+/** Who set a limit, what was given as the reason for it, and when it ends where that is known. */
+export type Authored = { readonly source: Source; readonly note?: string; readonly until?: Instant };
+
+/** The author's part of a limit alone. */
+export function authored({ source, note, until }: Authored): Authored {
+  return { source, ...(note === undefined ? {} : { note }), ...(until === undefined ? {} : { until }) };
+}
+
 /** A limit from outside the commissioned ratings; the tightest in a scope rules. */
 export type Cap = {
   readonly id: string;
