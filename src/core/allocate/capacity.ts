@@ -1,7 +1,7 @@
 // How much of each limit is left for EVs: circuits by phase and power, groups, whole stations, unbalance; with the author of each number.
 
 import type { CircuitLimit, GroupLimit } from '../limits/caps.ts';
-import { type Authored, authored } from '../model/limit.ts';
+import { type Authored, authored, type LimitNumber } from '../model/limit.ts';
 import type { Circuit, Site } from '../model/site.ts';
 import { siteIndex } from '../model/site-index.ts';
 import { type CircuitId, type GroupId, PHASES, type Phase, type StationId } from '../model/units.ts';
@@ -12,7 +12,7 @@ import type { Situation } from './situation.ts';
 export type RowTag =
   | (CircuitRowTag & { readonly kind: 'phase'; readonly phase: Phase })
   | (CircuitRowTag & { readonly kind: 'power' })
-  | (Authored & { readonly kind: 'group'; readonly group: GroupId; readonly phase?: Phase })
+  | (Authored & LimitNumber & { readonly kind: 'group'; readonly group: GroupId; readonly phase?: Phase })
   | (Authored & { readonly kind: 'station'; readonly station: StationId; readonly limitAmps: number })
   | {
       readonly kind: 'unbalance';
@@ -23,7 +23,7 @@ export type RowTag =
     }
   | { readonly kind: 'surplus'; readonly surplusWatts: number };
 
-type CircuitRowTag = Authored & { readonly circuit: CircuitId; readonly baseLoadFrom: BaseLoad['from'] };
+type CircuitRowTag = Authored & LimitNumber & { readonly circuit: CircuitId; readonly baseLoadFrom: BaseLoad['from'] };
 
 export type CapacityRow = {
   readonly tag: RowTag;
@@ -91,7 +91,14 @@ function phaseRows(circuit: Circuit, members: readonly number[], { circuits, bas
   return PHASES.map((phase): CapacityRow => {
     const limit = circuits.get(circuit.id)!.phases[phase];
     return {
-      tag: { kind: 'phase', circuit: circuit.id, phase, baseLoadFrom: base.from, ...authored(limit) },
+      tag: {
+        kind: 'phase',
+        circuit: circuit.id,
+        phase,
+        limitAmps: limit.amps,
+        baseLoadFrom: base.from,
+        ...authored(limit),
+      },
       room: limit.amps - circuit.marginAmps[phase] - base.amps[phase],
       coefficient: ({ phases }) => (phases.includes(phase) ? 1 : 0),
       members,
@@ -110,7 +117,13 @@ function powerRows(
   const { from: baseLoadFrom, amps: base } = baseLoads.get(circuit.id)!;
   return [
     {
-      tag: { kind: 'power', circuit: circuit.id, baseLoadFrom, ...authored(power) },
+      tag: {
+        kind: 'power',
+        circuit: circuit.id,
+        ...(power.unit === 'W' ? { limitWatts: power.watts } : { limitVoltAmperes: power.watts }),
+        baseLoadFrom,
+        ...authored(power),
+      },
       room: power.watts - nominalVolts * (base.L1 + base.L2 + base.L3),
       coefficient: ({ phases }) => nominalVolts * phases.length,
       members,
@@ -125,7 +138,7 @@ function groupRows(limit: GroupLimit, site: Site, surplusWatts: number): Capacit
   const byPhase = amps
     ? PHASES.map(
         (phase): CapacityRow => ({
-          tag: { kind: 'group', group, phase, ...authored(limit) },
+          tag: { kind: 'group', group, phase, limitAmps: amps[phase], ...authored(limit) },
           room: amps[phase],
           coefficient: ({ phases }) => (phases.includes(phase) ? 1 : 0),
           members,
@@ -134,7 +147,7 @@ function groupRows(limit: GroupLimit, site: Site, surplusWatts: number): Capacit
     : [];
   if (watts === undefined) return byPhase;
   const power: CapacityRow = {
-    tag: { kind: 'group', group, ...authored(limit) },
+    tag: { kind: 'group', group, limitWatts: watts, ...authored(limit) },
     room: watts + (netOfSurplus ? surplusWatts : 0),
     coefficient: ({ phases }) => site.nominalVolts * phases.length,
     members,
