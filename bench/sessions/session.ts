@@ -59,7 +59,9 @@ export function readSessions(): Sessions | undefined {
   for (const session of list) {
     const { bay, arrivesMs, departsMs, energyWh } = session;
     if (!(bay < BAYS && departsMs > arrivesMs && energyWh > 0))
-      throw new Error(`${DATA_SET}: session ${session.id} reads as ${JSON.stringify(session)}; expected a stay and energy`);
+      throw new Error(
+        `${DATA_SET}: session ${session.id} reads as ${JSON.stringify(session)}; expected a stay and energy`,
+      );
   }
   return { horizonMs, list };
 }

@@ -30,6 +30,10 @@ export type Outcome = {
   readonly demandWh: number;
   readonly full: number;
   readonly sessions: number;
+  /** Share of its demand that the worst-served tenth of the sessions gets at most. */
+  readonly tenthShare: number;
+  /** Times that a session began or began again. */
+  readonly starts: number;
   /** Steps × rows over their limit. */
   readonly violations: number;
 };
@@ -68,6 +72,7 @@ export function simulate(rule: Rule, sessions: Sessions, rootAmps: number, stepM
   let present: number[] = [];
   let next = 0;
   let violations = 0;
+  let starts = 0;
   for (let step = 0; step < steps; step++) {
     while (next < byStart.length && demands[byStart[next]!]!.from <= step) present.push(byStart[next++]!);
     present = present.filter((at) => demands[at]!.until > step && remaining[at]! > 1e-6);
@@ -91,16 +96,22 @@ export function simulate(rule: Rule, sessions: Sessions, rootAmps: number, stepM
       const { bay } = demands[at]!;
       if (!(amps[index]! >= 0 && amps[index]! <= bay.maxAmps + 1e-6))
         throw new Error(`bay ${bay.number} was given ${amps[index]} A; expected 0 to ${bay.maxAmps} A`);
+      if (last[at] === 0 && amps[index]! > 0) starts++;
       last[at] = amps[index]!;
       remaining[at] = Math.max(0, remaining[at]! - amps[index]! * bay.wattsPerAmp * hours);
     });
   }
   const demandWh = demands.reduce((sum, demand) => sum + demand.energyWh, 0);
+  const shares = demands
+    .map((demand, at) => (demand.energyWh > 0 ? 1 - remaining[at]! / demand.energyWh : 1))
+    .sort((a, b) => a - b);
   return {
     demandWh,
     deliveredWh: demandWh - remaining.reduce((sum, wh) => sum + wh, 0),
     full: remaining.filter((wh) => wh < FULL_WH).length,
     sessions: demands.length,
+    tenthShare: shares[Math.floor(shares.length / 10)]!,
+    starts,
     violations,
   };
 }
