@@ -71,7 +71,8 @@ function busyWorld(count: number): World {
 /** The program of a site of that size without merging: what a solver alone is up against. */
 function programOf(count: number): LinearProgram {
   const site = siteOf(count);
-  const variables = site.evses.map((one) => ({ lower: 6, upper: one.maxAmps, weight: 1, level: 0 }));
+  const variables = site.evses.map((one) => ({ lower: 6, upper: one.maxAmps }));
+  const stages = [variables.map(({ upper }, variable) => ({ variable, upper, weight: 1 }))];
   const parent = new Map(site.circuits.map((one) => [one.id, one.parent]));
   const rows = site.circuits.flatMap((one) =>
     (['L1', 'L2', 'L3'] as const).map((phase) => {
@@ -86,7 +87,7 @@ function programOf(count: number): LinearProgram {
       };
     }),
   );
-  return { variables, rows };
+  return { variables, rows, stages };
 }
 
 function time(work: () => void, count: number): { readonly median: number; readonly p99: number } {

@@ -72,7 +72,7 @@ export function viewState(record: CycleRecord, site: Site): StateView {
     mode: decision.mode,
     circuits: decision.circuits.map(viewCircuit),
     meters: site.meters.map((meter) => viewMeter(meter.id, snapshot.meters[meter.id], site, snapshot.now)),
-    evses: decision.shares.map((share) => viewShare(share, stations.get(share.evse), site)),
+    evses: decision.shares.map((share) => viewShare(share, stations.get(share.evse), site, snapshot.now)),
     caps: viewCaps(snapshot.caps, snapshot),
     notices: decision.notices
       .slice(0, MAX_VIEW_NOTICES)
@@ -100,9 +100,10 @@ export function viewCaps(caps: readonly Cap[], moment: Moment): CapView[] {
       id: cap.id,
       author: clip(describeSource(cap.source)),
       authorKind: cap.source.kind,
-      ...(cap.scope.kind === 'circuit' ? { circuit: cap.scope.circuit } : { evse: cap.scope.evse }),
+      ...scopeOf(cap),
       ...(cap.limitAmps === undefined ? {} : { limitAmps: cap.limitAmps }),
       ...(cap.limitWatts === undefined ? {} : { limitWatts: cap.limitWatts }),
+      ...(cap.limitVoltAmperes === undefined ? {} : { limitVoltAmperes: cap.limitVoltAmperes }),
       ...(cap.from === undefined ? {} : { fromWallMs: toWall(cap.from) }),
       ...(cap.until === undefined ? {} : { untilWallMs: toWall(cap.until) }),
       ...(cap.note === undefined ? {} : { note: clip(cap.note) }),
@@ -138,7 +139,18 @@ function viewMeter(id: string, meter: MeterState | undefined, site: Site, now: I
   return { id, state, ageMs, ...trouble };
 }
 
-function viewShare(share: Share, station: StationState | undefined, site: Site): EvseView {
+function scopeOf({ scope }: Cap): Pick<CapView, 'circuit' | 'group' | 'evse'> {
+  switch (scope.kind) {
+    case 'circuit':
+      return { circuit: scope.circuit };
+    case 'group':
+      return { group: scope.group };
+    case 'evse':
+      return { evse: scope.evse };
+  }
+}
+
+function viewShare(share: Share, station: StationState | undefined, site: Site, now: Instant): EvseView {
   const state = station?.evses.find((evse) => evse.evse === share.evse);
   return {
     id: share.evse,
@@ -152,7 +164,7 @@ function viewShare(share: Share, station: StationState | undefined, site: Site):
     exposureAmps: share.exposureAmps,
     ...(share.drawnAmps === undefined ? {} : { drawnAmps: share.drawnAmps }),
     phases: share.phases,
-    reason: { kind: share.reason.kind, text: clip(describeShare(share, site)) },
+    reason: { kind: share.reason.kind, text: clip(describeShare(share, site, now)) },
   };
 }
 

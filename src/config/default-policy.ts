@@ -5,6 +5,10 @@ import type { Policy } from '../core/model/site.ts';
 /** Every field can be replaced in the site file's `policy`. */
 export const defaultPolicy: Policy = {
   cycleMs: 1_000,
+  scarcity: 'part-for-everyone',
+  pause: { minOnMs: 600_000, minOffMs: 300_000, rotateAfterAmpHours: 1.5 },
+  rampDown: { afterMs: 45_000, marginAmps: 2 },
+  stopDisobedientAfterMs: 120_000,
   meter: { holdAfterMs: 2_500, staleAfterMs: 5_000 },
   stationSampleMaxAgeMs: 60_000,
   increase: { dwellMs: 10_000, deadbandAmps: 1, rampAmpsPerSecond: 2 },

@@ -63,6 +63,7 @@ function assemble(draft: SiteDraft, { circuits, evses }: Physics, known: KnownPr
     timezone: form.timezone,
     nominalVolts: form.nominalVolts,
     circuits,
+    groups: [],
     meters: draft.meters.map((meter) => assembleMeter(meter.form, circuits)),
     stations: draft.stations.map(({ form: station }) =>
       assembleStation(

@@ -2,52 +2,56 @@
 //
 // No I/O, no clock, no chance, no log: the same call runs in production, in the simulator and in a replay of last Tuesday.
 
-import { allocate, loadsOf } from './allocate/allocate.ts';
+import { type Allocation, allocate } from './allocate/allocate.ts';
 import { type BaseLoad, baseLoadOf, meterFreshness } from './allocate/base-load.ts';
-import { capacityRows, type StationLimit } from './allocate/capacity.ts';
+import { capacityRows, type Limits, type StationLimit } from './allocate/capacity.ts';
 import { drawRange } from './allocate/draw.ts';
+import type { Solvers } from './allocate/proposers.ts';
+import { loadsOf } from './allocate/rows.ts';
 import type { Situation } from './allocate/situation.ts';
-import { absorb, activePhases, blankEvseMemory } from './command/absorb.ts';
+import { surplusOf } from './allocate/surplus.ts';
 import { planCommands } from './command/command.ts';
-import { exposureOf, offeredLease } from './command/exposure.ts';
 import { breachOfFuseLaw } from './command/fuse-law.ts';
-import { circuitLimits, type EvseCap, evseCaps } from './limits/caps.ts';
+import { circuitLimits, type EvseCap, evseCaps, groupLimits } from './limits/caps.ts';
 import type { Command, Decision, Notice } from './model/decision.ts';
 import type { CircuitMemory, EvseMemory, Memory } from './model/memory.ts';
-import type { Evse, Site, Station } from './model/site.ts';
-import { gridPhases, siteIndex } from './model/site-index.ts';
-import type { EvseState, Snapshot, StationState } from './model/snapshot.ts';
-import { type CircuitId, type EvseId, floorToStep, mapPhases } from './model/units.ts';
+import type { Site } from './model/site.ts';
+import { siteIndex } from './model/site-index.ts';
+import type { Snapshot, StationState } from './model/snapshot.ts';
+import { type CircuitId, type EvseId, mapPhases, PHASES } from './model/units.ts';
+import { ROTATION_GAP_MS } from './plan/rotation.ts';
 import { notices } from './report/notices.ts';
 import { circuitReports, shares } from './report/report.ts';
 import { limitAt } from './schedule/composite.ts';
-
-/** A car that has said it wants no more (SuspendedEV) for this long keeps its minimum, so that it can begin again by itself. */
-const SUSPENDED_EV_MS = 60_000;
+import { situate } from './situate.ts';
 
 /**
  * Decides one cycle. `site` MUST be checked and frozen; `memory` is the last decision's, or `emptyMemory`. Never throws on well-typed input.
- * The commands are in the order in which they must be sent.
+ * The commands are in the order in which they must be sent. `solvers` MUST be the same in a replay as they were in the cycle.
  */
-export function decide(site: Site, snapshot: Snapshot, memory: Memory): Decision {
+export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: Solvers = {}): Decision {
   const { now, wallNow } = snapshot;
-  const { stationAt, pathOf } = siteIndex(site);
-  const limits = circuitLimits(site, snapshot.caps, now);
+  const { pathOf } = siteIndex(site);
   const upstream = upstreamLimits(site, snapshot);
-  const caps = evseCaps(site, snapshot.caps, now);
-  const situations = site.evses.map((evse, at): Situation => {
-    const station = site.stations[stationAt.get(evse.station)!]!;
-    const cap = tighter(caps.get(evse.id), upstream.evses.get(evse.id));
-    return situationOf(at, evse, station, snapshot, memory.evses[evse.id] ?? blankEvseMemory, cap, site);
-  });
-  const baseLoads = baseLoadsOf(site, situations, snapshot, memory);
-  const rows = capacityRows(site, limits, baseLoads, upstream.stations);
-  const loads = loadsOf(rows, situations);
-  const allocation = allocate({ site, rows, loads, limits, baseLoads, stationLimits: upstream.stations, situations });
-
+  const situations = situationsOf(site, snapshot, memory, upstream.evses);
   const freshness = site.circuits.map((circuit) =>
     circuit.meter === undefined ? 'fresh' : meterFreshness(snapshot.meters[circuit.meter], now, site.policy),
   );
+  const drawn = drawnBelow(site, situations, snapshot);
+  const baseLoads = baseLoadsOf(site, drawn, snapshot, memory);
+  const surplus = surplusAtRoot(site, drawn[0]!, freshness[0] === 'fresh', snapshot, memory);
+  const limits: Limits = {
+    circuits: circuitLimits(site, snapshot.caps, now),
+    baseLoads,
+    groups: groupLimits(site, snapshot.caps, now),
+    stations: upstream.stations,
+    surplusWatts: surplus.watts,
+  };
+  const rows = capacityRows(site, limits);
+  const loads = loadsOf(rows, situations);
+  const mayRotate = now - (memory.rotatedAt ?? Number.NEGATIVE_INFINITY) >= ROTATION_GAP_MS;
+  const allocation = allocate({ site, limits, rows, loads, situations, mayRotate, solvers });
+
   const mayRise = pathOf.map((path) => path.every((circuit) => freshness[circuit] === 'fresh'));
   const plan = planCommands({
     site,
@@ -61,13 +65,13 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory): Decision
     author: memory.author,
     nextCommandNumber: memory.nextCommandNumber,
   });
-  const breach = breachOfFuseLaw(site, limits, baseLoads, situations, plan.commands);
+  const breach = breachOfFuseLaw(site, limits.circuits, baseLoads, situations, plan.commands);
   const commands =
     breach === undefined ? plan.commands : plan.commands.filter((command) => command.change !== 'increase');
   const memories = breach === undefined ? plan.memories : withoutIncreases(plan.memories, situations, plan.commands);
 
   const after = situations.map((situation): Situation => ({ ...situation, memory: memories[situation.at]! }));
-  const reports = circuitReports(site, limits, baseLoads, after, allocation.amps, snapshot, freshness);
+  const reports = circuitReports({ site, limits, situations: after, targets: allocation.amps, snapshot, freshness });
   const allShares = shares({ site, situations: after, allocation, waiting: plan.waiting, now });
   const mode =
     allocation.solver.answeredBy === 'floors' || freshness[0] === 'lost'
@@ -78,6 +82,7 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory): Decision
   return {
     mode,
     commands,
+    stops: plan.stops,
     shares: allShares,
     circuits: reports,
     solver: allocation.solver,
@@ -90,72 +95,37 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory): Decision
       nextCommandNumber: plan.nextCommandNumber,
       evses: Object.fromEntries(situations.map(({ at, evse }) => [evse.id, memories[at]!])),
       circuits: circuitMemories(baseLoads),
+      surplus,
+      creditedAt: now,
+      ...rotationMemory(allocation, memory, now),
     },
   };
 }
 
-function situationOf(
-  at: number,
-  evse: Evse,
-  { profile }: Station,
-  snapshot: Snapshot,
-  before: EvseMemory,
-  cap: EvseCap | undefined,
-  site: Site,
-): Situation {
-  const station = snapshot.stations[evse.station];
-  const state = station?.evses.find((one) => one.evse === evse.id);
-  const { now } = snapshot;
-  const link = station?.link.state ?? 'never';
-  const memory = absorb({ evse, profile, station, state, memory: before, now, policy: site.policy });
-  const exposure = exposureOf(evse, profile, memory, link, now);
-  const hasCar = wantsEnergy(state);
-  const isControllable =
-    link === 'connected' && exposure.because !== 'floor-not-proved' && exposure.because !== 'disobedient';
-  const canLease = profile.lease.purpose === 'TxDefaultProfile' || state?.transaction !== undefined;
-  const lower = Math.max(evse.stepAmps, Math.ceil(evse.minAmps / evse.stepAmps - 1e-9) * evse.stepAmps);
-  const suspended = state?.chargingState === 'SuspendedEV' && now - (state.statusSince ?? now) >= SUSPENDED_EV_MS;
-  const upper = floorToStep(
-    Math.min(evse.maxAmps, cap?.amps ?? Number.POSITIVE_INFINITY, suspended ? lower : Number.POSITIVE_INFINITY),
-    evse.stepAmps,
-  );
-  const neverZero = profile.quirks.includes('zero-amps-breaks-next-limit');
-  const told = offeredLease(memory, now)?.limitAmps ?? exposure.amps;
-  const roundedLower = Number(lower.toFixed(6));
-  const role: Situation['role'] =
-    hasCar && isControllable && canLease
-      ? {
-          kind: 'candidate',
-          lower: roundedLower,
-          upper: neverZero ? Math.max(upper, roundedLower) : upper,
-          isOn: told >= roundedLower,
-          neverZero,
-        }
-      : { kind: 'reserved', amps: exposure.amps };
-  // Nothing is learnt of a car that is not there: all wired phases count.
-  const active = hasCar ? activePhases(evse, memory) : 2 ** evse.phases.length - 1;
-  return {
-    at,
-    evse,
-    profile,
-    station,
-    state,
-    memory,
-    phases: gridPhases(evse, active),
-    exposureAmps: exposure.amps,
-    exposureBecause: exposure.because,
-    cap,
-    role,
-  };
+function rotationMemory({ rotated }: Allocation, { rotatedAt }: Memory, now: number): Pick<Memory, 'rotatedAt'> {
+  if (rotated) return { rotatedAt: now };
+  return rotatedAt === undefined ? {} : { rotatedAt };
 }
 
-/** A car is there that may take energy: a running transaction, or a charging state that says so. */
-function wantsEnergy(state: EvseState | undefined): boolean {
-  if (!state) return false;
-  if (state.connectorStatus === 'Faulted' || state.connectorStatus === 'Unavailable') return false;
-  return (
-    state.transaction !== undefined ||
-    ['Charging', 'SuspendedEV', 'SuspendedEVSE'].includes(state.chargingState ?? 'Idle')
+function situationsOf(
+  site: Site,
+  snapshot: Snapshot,
+  memory: Memory,
+  upstream: ReadonlyMap<EvseId, EvseCap>,
+): readonly Situation[] {
+  const { stationAt } = siteIndex(site);
+  const caps = evseCaps(site, snapshot.caps, snapshot.now);
+  return site.evses.map((evse, at) =>
+    situate({
+      at,
+      evse,
+      station: site.stations[stationAt.get(evse.station)!]!,
+      site,
+      snapshot,
+      before: memory.evses[evse.id],
+      creditedAt: memory.creditedAt,
+      cap: tighter(caps.get(evse.id), upstream.get(evse.id)),
+    }),
   );
 }
 
@@ -195,33 +165,55 @@ function upstreamLimits(
   return { evses, stations };
 }
 
-/** Base load of every circuit, from its meter less what the EVs below draw, or from its allowance. */
-function baseLoadsOf(
-  site: Site,
-  situations: readonly Situation[],
-  snapshot: Snapshot,
-  memory: Memory,
-): ReadonlyMap<CircuitId, BaseLoad> {
+type Drawn = { readonly L1: Range; readonly L2: Range; readonly L3: Range };
+type Range = { readonly low: number; readonly high: number };
+
+/** What the EVs below each circuit draw, at least and at most, by phase. */
+function drawnBelow(site: Site, situations: readonly Situation[], snapshot: Snapshot): readonly Drawn[] {
   const { evsesBelow } = siteIndex(site);
   const ranges = situations.map(({ evse, station, state, memory: own, exposureAmps, phases }) =>
-    mapPhases((phase) => {
+    mapPhases((phase): Range => {
       const ownPhase = evse.phases.indexOf(phase);
       if (ownPhase < 0) return { low: 0, high: 0 };
       return drawRange(ownPhase, phases.includes(phase), station, state, own, exposureAmps, snapshot.now, site.policy);
     }),
   );
-  return new Map(
-    site.circuits.map((circuit, at) => {
-      const drawn = mapPhases((phase) =>
-        evsesBelow[at]!.reduce(
-          (sum, evse) => ({ low: sum.low + ranges[evse]![phase].low, high: sum.high + ranges[evse]![phase].high }),
-          { low: 0, high: 0 },
-        ),
-      );
-      const meter = circuit.meter === undefined ? undefined : snapshot.meters[circuit.meter];
-      return [circuit.id, baseLoadOf(circuit, meter, drawn, memory.circuits[circuit.id], snapshot.now, site.policy)];
+  return site.circuits.map((_circuit, at) =>
+    mapPhases((phase) => {
+      let [low, high] = [0, 0];
+      for (const evse of evsesBelow[at]!) {
+        low += ranges[evse]![phase].low;
+        high += ranges[evse]![phase].high;
+      }
+      return { low, high };
     }),
   );
+}
+
+/** Base load of every circuit, from its meter less what the EVs below draw, or from its allowance. */
+function baseLoadsOf(
+  site: Site,
+  drawn: readonly Drawn[],
+  snapshot: Snapshot,
+  memory: Memory,
+): ReadonlyMap<CircuitId, BaseLoad> {
+  return new Map(
+    site.circuits.map((circuit, at) => {
+      const meter = circuit.meter === undefined ? undefined : snapshot.meters[circuit.meter];
+      return [
+        circuit.id,
+        baseLoadOf(circuit, meter, drawn[at]!, memory.circuits[circuit.id], snapshot.now, site.policy),
+      ];
+    }),
+  );
+}
+
+/** What the site would export if no EV charged, by the meter of the connection itself. */
+function surplusAtRoot(site: Site, drawn: Drawn, isFresh: boolean, snapshot: Snapshot, memory: Memory) {
+  const meter = site.circuits[0]!.meter;
+  const reading = meter !== undefined && isFresh ? snapshot.meters[meter]?.reading : undefined;
+  const evWatts = site.nominalVolts * PHASES.reduce((sum, phase) => sum + drawn[phase].low, 0);
+  return surplusOf(reading, evWatts, site.nominalVolts, memory.surplus, snapshot.now, site.policy);
 }
 
 function circuitMemories(baseLoads: ReadonlyMap<CircuitId, BaseLoad>): {

@@ -201,6 +201,7 @@ export class Controller {
       meters: this.#ports.meters.states(),
       stations: this.#ports.stations.states(),
       caps: this.#caps,
+      wishes: {},
     };
   }
 
@@ -222,6 +223,7 @@ export class Controller {
       return {
         mode: 'failsafe',
         commands: [],
+        stops: [],
         shares: last?.shares ?? [],
         circuits: last?.circuits ?? [],
         solver: { answeredBy: 'floors', variables: 0, rows: 0, fellBackBecause: 'the decision failed' },

@@ -89,7 +89,7 @@ export async function runAllocateVerb(
   const decision = decide(site, snapshotOf(site, situation), memoryOf(site, situation));
   if (options.json) {
     const { memory: _memory, ...rest } = decision;
-    const shares = rest.shares.map((share) => ({ ...share, why: describeReason(share.reason, site) }));
+    const shares = rest.shares.map((share) => ({ ...share, why: describeReason(share.reason, site, NOW) }));
     io.out(JSON.stringify({ ...rest, shares }, null, 2));
   } else print(site, decision, io);
   return 0;
@@ -167,6 +167,7 @@ function snapshotOf(site: Site, situation: Situation): Snapshot {
     meters: Object.fromEntries(meters),
     stations: Object.fromEntries(stations),
     caps,
+    wishes: {},
   };
 }
 
@@ -229,7 +230,7 @@ function print(site: Site, decision: Decision, io: Io): void {
           number(share.targetAmps),
           command ? `${command.change} ${number(command.limitAmps)} A` : '—',
           share.phases.join(' '),
-          describeReason(share.reason, site),
+          describeReason(share.reason, site, NOW),
         ];
       }),
       ['left', 'right', 'right', 'left', 'left', 'left'],

@@ -6,8 +6,26 @@ import { allocateGreedily } from '../../src/core/allocate/greedy.ts';
 import type { LinearProgram, Solution } from '../../src/core/allocate/linear-program.ts';
 import { solveByLp } from '../../src/core/allocate/solve.ts';
 
-const cars = (...parts: Partial<LinearProgram['variables'][number]>[]) =>
-  parts.map((part) => ({ lower: 6, upper: 32, weight: 1, level: 0, ...part }));
+type Car = { readonly lower: number; readonly upper: number; readonly weight: number; readonly level: number };
+const cars = (...parts: Partial<Car>[]) =>
+  parts.map((part): Car => ({ lower: 6, upper: 32, weight: 1, level: 0, ...part }));
+
+/** Cars that rise by level, the highest first, in proportion to their weight; one stage a level. */
+function programOf(
+  all: readonly Car[],
+  rows: LinearProgram['rows'],
+): LinearProgram & { readonly cars: readonly Car[] } {
+  const levels = [...new Set(all.map((car) => car.level))].sort((a, b) => b - a);
+  return {
+    cars: all,
+    variables: all.map(({ lower, upper }) => ({ lower, upper })),
+    rows,
+    stages: levels.map((level) =>
+      all.flatMap((car, variable) => (car.level === level ? [{ variable, upper: car.upper, weight: car.weight }] : [])),
+    ),
+  };
+}
+
 const row = (limit: number, ...variables: number[]) => ({
   limit,
   terms: variables.map((variable) => ({ variable, coefficient: 1 })),
@@ -36,7 +54,7 @@ const program = fc
       { minLength: 1, maxLength: 12 },
     ),
   })
-  .map(({ root, boards, cars: all }): LinearProgram => {
+  .map(({ root, boards, cars: all }) => {
     const variables = all.map(({ lower, range, weight, level }) => ({ lower, upper: lower + range, weight, level }));
     const rows = [0, 1, 2].flatMap((phase) => [
       { limit: root, members: all.flatMap((car, at) => (car.phases.includes(phase) ? [at] : [])) },
@@ -47,16 +65,16 @@ const program = fc
         ),
       })),
     ]);
-    return {
+    return programOf(
       variables,
-      rows: rows.map(({ limit, members }) => ({
+      rows.map(({ limit, members }) => ({
         limit: Math.max(
           limit,
           members.reduce((sum, at) => sum + variables[at]!.lower, 0),
         ),
         terms: members.map((variable) => ({ variable, coefficient: 1 })),
       })),
-    };
+    );
   });
 
 const loadOf = (solution: readonly number[], terms: LinearProgram['rows'][number]['terms']) =>
@@ -88,11 +106,11 @@ describe.each([
       [0.5, 0.5, 0.5],
     ],
   ])('%s', (_story, variables, rows, expected) => {
-    expect(amps(solve({ variables, rows }))).toEqual(expected);
+    expect(amps(solve(programOf(variables, rows)))).toEqual(expected);
   });
 
   test('minima that do not fit are refused by name, never squeezed', () => {
-    expect(solve({ variables: cars({}, {}), rows: [row(11, 0, 1)] })).toMatchObject({ kind: 'failed' });
+    expect(solve(programOf(cars({}, {}), [row(11, 0, 1)]))).toMatchObject({ kind: 'failed' });
   });
 
   test('every answer fits, and whoever has less than another is held by a full row or by the own maximum', () => {
@@ -105,7 +123,7 @@ describe.each([
         }
         for (const { terms, limit } of p.rows) expect(loadOf(solution.amps, terms)).toBeLessThanOrEqual(limit + 1e-5);
         solution.bindings.forEach((binding, at) => {
-          const { lower, upper, weight, level } = p.variables[at]!;
+          const { lower, upper, weight, level } = p.cars[at]!;
           const own = solution.amps[at]!;
           expect(own).toBeGreaterThanOrEqual(lower - 1e-6);
           expect(own).toBeLessThanOrEqual(upper + 1e-6);
@@ -117,7 +135,7 @@ describe.each([
           expect(loadOf(solution.amps, terms)).toBeCloseTo(limit, 4);
           // Bottleneck certificate: in its full row nobody of its level that could be lowered stands higher.
           for (const { variable } of terms) {
-            const other = p.variables[variable]!;
+            const other = p.cars[variable]!;
             if (other.level !== level || solution.amps[variable]! <= other.lower + 1e-6) continue;
             expect(solution.amps[variable]! / other.weight).toBeLessThanOrEqual(Math.max(own, lower) / weight + 1e-4);
           }
@@ -151,16 +169,16 @@ test('the LP and filling agree within a hundred-thousandth of an ampere on rando
 
 test('where the solver answers beyond a full row, it is found out and not believed', () => {
   // Level 1 fills the second row; asked for level 0, javascript-lp-solver 1.0.3 lifts beyond the first row.
-  const p: LinearProgram = {
-    variables: cars(
+  const p = programOf(
+    cars(
       { lower: 0, upper: 22, weight: 2, level: 1 },
       { upper: 16, level: 1 },
       { lower: 0, upper: 13 },
       { upper: 7 },
       { upper: 14, weight: 0.5 },
     ),
-    rows: [row(46, 0, 1, 2, 3, 4), row(34, 0, 1, 4)],
-  };
+    [row(46, 0, 1, 2, 3, 4), row(34, 0, 1, 4)],
+  );
   expect(amps(fill(p))).toEqual([18.666667, 9.333333, 6, 6, 6]);
   expect(solveByLp(p)).toEqual({ kind: 'failed', because: expect.stringMatching(KNOWN_FAULT) });
 });

@@ -200,7 +200,12 @@ describe('who is first', () => {
     expect(decision.shares.map((share) => share.targetAmps)).toEqual(
       [6.7, 6.7, 6.6, 0].map((amps) => expect.closeTo(amps, 5)),
     );
-    expect(decision.shares[3]!.reason).toMatchObject({ kind: 'paused', circuit: 'main', phase: 'L1', neededAmps: 6 });
+    expect(decision.shares[3]!.reason).toMatchObject({
+      kind: 'paused',
+      by: { kind: 'circuit', circuit: 'main', phase: 'L1' },
+      neededAmps: 6,
+      missingAmps: 4,
+    });
   });
 
   test('single-phase cars load only their phase, through the rotation', () => {

@@ -1,17 +1,31 @@
 // Never no answer (law 5): whoever proposes nonsense, throws or gives up is passed over, and the report says why.
 import { describe, expect, test } from 'vitest';
-import { allocate, loadsOf, type Proposer } from '../../src/core/allocate/allocate.ts';
+import { allocate } from '../../src/core/allocate/allocate.ts';
 import type { BaseLoad } from '../../src/core/allocate/base-load.ts';
-import { capacityRows } from '../../src/core/allocate/capacity.ts';
+import { capacityRows, type Limits } from '../../src/core/allocate/capacity.ts';
 import { fill } from '../../src/core/allocate/fill.ts';
 import { allocateGreedily } from '../../src/core/allocate/greedy.ts';
-import type { Situation } from '../../src/core/allocate/situation.ts';
+import type { Proposer } from '../../src/core/allocate/proposers.ts';
+import { loadsOf } from '../../src/core/allocate/rows.ts';
+import type { CandidateRole, Situation } from '../../src/core/allocate/situation.ts';
 import { blankEvseMemory } from '../../src/core/command/absorb.ts';
 import { circuitLimits } from '../../src/core/limits/caps.ts';
 import { onEachPhase } from '../../src/core/model/units.ts';
 import { buildSite, genericAc } from '../support/site-builder.ts';
 
 const site = buildSite();
+const candidate: CandidateRole = {
+  kind: 'candidate',
+  lower: 6,
+  upper: 32,
+  isOn: true,
+  neverZero: false,
+  priority: 0,
+  isUrgent: false,
+  keepsPlace: false,
+  creditAmpSeconds: 0,
+  onlySurplus: false,
+};
 const situations = site.evses.map(
   (evse, at): Situation => ({
     at,
@@ -24,13 +38,20 @@ const situations = site.evses.map(
     exposureAmps: 6,
     exposureBecause: 'floor',
     cap: undefined,
-    role: { kind: 'candidate', lower: 6, upper: 32, isOn: true, neverZero: false },
+    assuredAmps: 0,
+    balances: false,
+    role: candidate,
   }),
 );
-const limits = circuitLimits(site, [], 0);
-const baseLoads = new Map<string, BaseLoad>([['main', { from: 'meter', amps: onEachPhase(13) }]]);
-const rows = capacityRows(site, limits, baseLoads, []);
-const input = { site, rows, loads: loadsOf(rows, situations), limits, baseLoads, stationLimits: [], situations };
+const limits: Limits = {
+  circuits: circuitLimits(site, [], 0),
+  baseLoads: new Map<string, BaseLoad>([['main', { from: 'meter', amps: onEachPhase(13) }]]),
+  groups: [],
+  stations: [],
+  surplusWatts: 0,
+};
+const rows = capacityRows(site, limits);
+const input = { site, rows, loads: loadsOf(rows, situations), limits, situations, mayRotate: false, solvers: {} };
 
 const filling: Proposer = { name: 'filling', solve: fill };
 const greedy: Proposer = { name: 'greedy', solve: allocateGreedily };

@@ -75,10 +75,11 @@ export function cycleRecord(cycle: number, wallNow: number, padding = ''): Cycle
   return {
     site: 'test-site',
     controller: { id: 'c1', epoch: 1 },
-    snapshot: { cycle, now: wallNow, wallNow, meters: {}, stations: {}, caps: [] },
+    snapshot: { cycle, now: wallNow, wallNow, meters: {}, stations: {}, caps: [], wishes: {} },
     decision: {
       mode: 'normal',
       commands: [],
+      stops: [],
       shares: [],
       circuits: [],
       solver: { answeredBy: 'lp', variables: cycle, rows: 1 },

@@ -84,11 +84,13 @@ export function cycleRecord(site: Site, { cycle = 1, epoch = 1, snapshot, decisi
       ),
       stations: Object.fromEntries(site.stations.map(({ id }) => [id, stationState(site, id)])),
       caps: [],
+      wishes: {},
       ...snapshot,
     },
     decision: {
       mode: 'normal',
       commands: [],
+      stops: [],
       shares: site.evses.map((evse) => share({ evse: evse.id })),
       circuits: site.circuits.map((circuit) => circuitReport(circuit.id)),
       solver: { answeredBy: 'lp', variables: 3, rows: 3 },

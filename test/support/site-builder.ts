@@ -90,6 +90,7 @@ export function buildSite(
     ],
     stations,
     evses,
+    groups: [],
     policy: { ...defaultPolicy, ...policy },
     listen: { stations: { host: '127.0.0.1', port: 9220 }, http: { host: '127.0.0.1', port: 8220 } },
     ...rest,

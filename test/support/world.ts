@@ -7,6 +7,7 @@ import { emptyMemory, type Memory } from '../../src/core/model/memory.ts';
 import type { Site } from '../../src/core/model/site.ts';
 import type { CommandProgress, EvseState, Snapshot, StationState } from '../../src/core/model/snapshot.ts';
 import { mapPhases, onEachPhase, type PhaseAmps } from '../../src/core/model/units.ts';
+import type { Wish } from '../../src/core/model/wish.ts';
 
 export type Car = { readonly phases: number; readonly maxAmps: number };
 
@@ -31,6 +32,7 @@ export class World {
   memory: Memory;
   base: PhaseAmps = onEachPhase(0);
   caps: Cap[] = [];
+  wishes: Record<string, Wish> = {};
   meterWorks = true;
   lastReading: Snapshot['meters'][string] = {};
   readonly chargers = new Map<string, Charger>();
@@ -134,6 +136,7 @@ export class World {
       meters: circuit ? { [circuit.meter!]: this.lastReading } : {},
       stations: Object.fromEntries(this.site.stations.map((station) => [station.id, this.#stationState(station.id)])),
       caps: this.caps,
+      wishes: this.wishes,
     };
   }
 

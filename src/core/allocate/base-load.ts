@@ -31,7 +31,7 @@ export type BaseLoad = {
  *
  * With a fresh reading it lies between `meter − high` and `meter − low`. As long as the last belief fits in between, it stands: a rise on
  * the meter that cars just allowed to draw more explain is not yet base load. Below that range it is lifted at once, above it it sinks
- * with `baseLoadReleaseMs`. It is never taken below zero. A held reading keeps the belief; a lost meter means the commissioned worst,
+ * with `baseLoadReleaseMs`. It is never taken below zero, unless generation on the circuit may be used. A held reading keeps the belief; a lost meter means the commissioned worst,
  * or more if more has been seen.
  */
 export function baseLoadOf(
@@ -63,8 +63,9 @@ export function baseLoadOf(
   if (freshness === 'held') return { from: 'held', amps: memory!.baseLoadAmps, memory: { ...memory!, at: now } };
   const { currentAmps } = meter!.reading!;
   const amps = mapPhases((phase) => {
-    const least = Math.max(0, currentAmps[phase] - drawn[phase].high);
-    const most = Math.max(0, currentAmps[phase] - drawn[phase].low);
+    const lowest = circuit.usesGeneration ? Number.NEGATIVE_INFINITY : 0;
+    const least = Math.max(lowest, currentAmps[phase] - drawn[phase].high);
+    const most = Math.max(lowest, currentAmps[phase] - drawn[phase].low);
     const before = memory?.baseLoadAmps[phase];
     if (before === undefined || before < least) return before === undefined ? most : least;
     if (before <= most) return before;

@@ -1,24 +1,34 @@
-// How much of each circuit is left for EVs: limit − margin − base load, per phase and in power, with the author of each number.
+// How much of each limit is left for EVs: circuits by phase and power, groups, whole stations, unbalance; with the author of each number.
 
-import type { CircuitLimit } from '../limits/caps.ts';
+import type { CircuitLimit, GroupLimit } from '../limits/caps.ts';
 import type { Source } from '../model/limit.ts';
-import type { Site } from '../model/site.ts';
+import type { Circuit, Site } from '../model/site.ts';
 import { siteIndex } from '../model/site-index.ts';
-import { type CircuitId, PHASES, type Phase, type PhaseAmps, type StationId } from '../model/units.ts';
+import { type CircuitId, type GroupId, PHASES, type Phase, type PhaseAmps, type StationId } from '../model/units.ts';
 import type { BaseLoad } from './base-load.ts';
+import type { Situation } from './situation.ts';
 
 /** What a row stands for, so that a binding can be put into words. */
 export type RowTag =
   | { readonly kind: 'phase'; readonly circuit: CircuitId; readonly phase: Phase; readonly source: Source }
   | { readonly kind: 'power'; readonly circuit: CircuitId; readonly source: Source }
-  | { readonly kind: 'station'; readonly station: StationId; readonly source: Source; readonly limitAmps: number };
+  | { readonly kind: 'group'; readonly group: GroupId; readonly phase?: Phase; readonly source: Source }
+  | { readonly kind: 'station'; readonly station: StationId; readonly source: Source; readonly limitAmps: number }
+  | {
+      readonly kind: 'unbalance';
+      readonly circuit: CircuitId;
+      readonly phase: Phase;
+      readonly against: Phase;
+      readonly limitAmps: number;
+    }
+  | { readonly kind: 'surplus'; readonly surplusWatts: number };
 
 export type CapacityRow = {
   readonly tag: RowTag;
-  /** What EVs below may take in all: amperes for a phase or a station, watts for power. May be negative. */
+  /** What EVs below may take in all: amperes, or watts for power and surplus. May be negative. */
   readonly room: number;
-  /** How much one ampere per phase of an EVSE counted on `phases` takes of it; 0 when it does not load this row. */
-  readonly coefficient: (phases: readonly Phase[]) => number;
+  /** How much one ampere per phase of an EVSE takes of it; 0 when it does not load this row, below 0 where it makes room. */
+  readonly coefficient: (situation: Pick<Situation, 'phases' | 'balances'>) => number;
   /** Indices into `site.evses`. */
   readonly members: readonly number[];
 };
@@ -26,46 +36,118 @@ export type CapacityRow = {
 /** A limit on the sum of one station's EVSEs, such as upstream's ChargingStationMaxProfile. */
 export type StationLimit = { readonly station: StationId; readonly amps: number; readonly source: Source };
 
-/** All rows of the site in a fixed order: phases of each circuit, then power caps, then station limits. */
-export function capacityRows(
-  site: Site,
-  limits: ReadonlyMap<CircuitId, CircuitLimit>,
-  baseLoads: ReadonlyMap<CircuitId, BaseLoad>,
-  stationLimits: readonly StationLimit[],
-): readonly CapacityRow[] {
+/** Everything besides the cars themselves that bounds a cycle's sharing. */
+export type Limits = {
+  readonly circuits: ReadonlyMap<CircuitId, CircuitLimit>;
+  readonly baseLoads: ReadonlyMap<CircuitId, BaseLoad>;
+  readonly groups: readonly GroupLimit[];
+  readonly stations: readonly StationLimit[];
+  /** What the site would export if no EV charged, in watts. */
+  readonly surplusWatts: number;
+};
+
+/** All rows of the site in a fixed order: phases of each circuit, power caps, groups, stations, unbalance. */
+export function capacityRows(site: Site, limits: Limits): readonly CapacityRow[] {
   const { evsesBelow } = siteIndex(site);
-  const baseOf = (id: CircuitId): PhaseAmps => baseLoads.get(id)!.amps;
-  const phaseRows = site.circuits.flatMap((circuit, at) =>
-    PHASES.map((phase): CapacityRow => {
-      const limit = limits.get(circuit.id)!.phases[phase];
-      return {
-        tag: { kind: 'phase', circuit: circuit.id, phase, source: limit.source },
-        room: limit.amps - circuit.marginAmps[phase] - baseOf(circuit.id)[phase],
-        coefficient: (phases) => (phases.includes(phase) ? 1 : 0),
-        members: evsesBelow[at]!,
-      };
-    }),
-  );
-  const powerRows = site.circuits.flatMap((circuit, at): CapacityRow[] => {
-    const power = limits.get(circuit.id)!.power;
-    if (!power) return [];
-    const base = baseOf(circuit.id);
-    return [
-      {
-        tag: { kind: 'power', circuit: circuit.id, source: power.source },
-        room: power.watts - site.nominalVolts * (base.L1 + base.L2 + base.L3),
-        coefficient: (phases) => site.nominalVolts * phases.length,
-        members: evsesBelow[at]!,
-      },
-    ];
+  return [
+    ...site.circuits.flatMap((circuit, at) => phaseRows(circuit, evsesBelow[at]!, limits)),
+    ...site.circuits.flatMap((circuit, at) => powerRows(circuit, evsesBelow[at]!, limits, site.nominalVolts)),
+    ...limits.groups.flatMap((group) => groupRows(group, site, limits.surplusWatts)),
+    ...limits.stations.map(
+      ({ station, amps, source }): CapacityRow => ({
+        tag: { kind: 'station', station, source, limitAmps: amps },
+        room: amps,
+        coefficient: () => 1,
+        members: site.evses.flatMap((evse, at) => (evse.station === station ? [at] : [])),
+      }),
+    ),
+    ...site.circuits.flatMap((circuit, at) => unbalanceRows(circuit, evsesBelow[at]!)),
+  ];
+}
+
+/** The row that holds sessions which charge from surplus alone, once the others have what they get (`othersWatts`). */
+export function surplusRow(
+  site: Site,
+  surplusWatts: number,
+  othersWatts: number,
+  members: readonly number[],
+): CapacityRow {
+  return {
+    tag: { kind: 'surplus', surplusWatts },
+    room: surplusWatts - othersWatts,
+    coefficient: ({ phases }) => site.nominalVolts * phases.length,
+    members,
+  };
+}
+
+function phaseRows(circuit: Circuit, members: readonly number[], { circuits, baseLoads }: Limits): CapacityRow[] {
+  return PHASES.map((phase): CapacityRow => {
+    const limit = circuits.get(circuit.id)!.phases[phase];
+    return {
+      tag: { kind: 'phase', circuit: circuit.id, phase, source: limit.source },
+      room: limit.amps - circuit.marginAmps[phase] - baseLoads.get(circuit.id)!.amps[phase],
+      coefficient: ({ phases }) => (phases.includes(phase) ? 1 : 0),
+      members,
+    };
   });
-  const stationRows = stationLimits.map(
-    ({ station, amps, source }): CapacityRow => ({
-      tag: { kind: 'station', station, source, limitAmps: amps },
-      room: amps,
-      coefficient: () => 1,
-      members: site.evses.flatMap((evse, at) => (evse.station === station ? [at] : [])),
-    }),
+}
+
+function powerRows(
+  circuit: Circuit,
+  members: readonly number[],
+  { circuits, baseLoads }: Limits,
+  nominalVolts: number,
+): CapacityRow[] {
+  const power = circuits.get(circuit.id)!.power;
+  if (!power) return [];
+  const base: PhaseAmps = baseLoads.get(circuit.id)!.amps;
+  return [
+    {
+      tag: { kind: 'power', circuit: circuit.id, source: power.source },
+      room: power.watts - nominalVolts * (base.L1 + base.L2 + base.L3),
+      coefficient: ({ phases }) => nominalVolts * phases.length,
+      members,
+    },
+  ];
+}
+
+function groupRows(limit: GroupLimit, site: Site, surplusWatts: number): CapacityRow[] {
+  const { evseAt } = siteIndex(site);
+  const members = limit.members.map((id) => evseAt.get(id)!);
+  const { group, source, amps, watts, netOfSurplus } = limit;
+  const byPhase = amps
+    ? PHASES.map(
+        (phase): CapacityRow => ({
+          tag: { kind: 'group', group, phase, source },
+          room: amps[phase],
+          coefficient: ({ phases }) => (phases.includes(phase) ? 1 : 0),
+          members,
+        }),
+      )
+    : [];
+  if (watts === undefined) return byPhase;
+  const power: CapacityRow = {
+    tag: { kind: 'group', group, source },
+    room: watts + (netOfSurplus ? surplusWatts : 0),
+    coefficient: ({ phases }) => site.nominalVolts * phases.length,
+    members,
+  };
+  return [...byPhase, power];
+}
+
+/** What EVs draw on one phase less what they draw on another; only a car that is seen to draw may balance others. */
+function unbalanceRows(circuit: Circuit, members: readonly number[]): CapacityRow[] {
+  const { unbalanceAmps: limitAmps } = circuit;
+  if (limitAmps === undefined) return [];
+  return PHASES.flatMap((phase) =>
+    PHASES.filter((against) => against !== phase).map(
+      (against): CapacityRow => ({
+        tag: { kind: 'unbalance', circuit: circuit.id, phase, against, limitAmps },
+        room: limitAmps,
+        coefficient: ({ phases, balances }) =>
+          (phases.includes(phase) ? 1 : 0) - (phases.includes(against) && (balances || phases.includes(phase)) ? 1 : 0),
+        members,
+      }),
+    ),
   );
-  return [...phaseRows, ...powerRows, ...stationRows];
 }

@@ -1,14 +1,14 @@
-// Progressive filling: the exact weighted max-min answer for programs whose coefficients are all ≥ 0, in one sweep a level.
+// Progressive filling: the exact weighted max-min answer for programs whose coefficients are all ≥ 0, in one sweep a stage.
 //
-// All shares of a level rise together, each from its lower bound on, in proportion to its weight; when a row is full, its members
+// All members of a stage rise together, each from where it stands, in proportion to its weight; when a row is full, its members
 // stop for good. With coefficients ≥ 0 this is the lexicographic max-min optimum (free disposal; Radunovic & Le Boudec).
 
-import type { Binding, LinearProgram, Solution } from './linear-program.ts';
+import type { Binding, LinearProgram, Riser, Solution, Stage } from './linear-program.ts';
 import { TIGHT_AMPS } from './linear-program.ts';
 
 /** Solves `program` exactly. MUST have coefficients ≥ 0 and finite numbers; otherwise, or when the lower bounds do not fit, it fails by name. */
 export function fill(program: LinearProgram): Solution {
-  const { variables, rows } = program;
+  const { variables, rows, stages } = program;
   const refusal = refusalOf(program);
   if (refusal) return { kind: 'failed', because: refusal };
 
@@ -18,17 +18,19 @@ export function fill(program: LinearProgram): Solution {
   rows.forEach((row, at) => {
     for (const term of row.terms) if (term.coefficient > 0) rowsOf[term.variable]!.push(at);
   });
-
-  for (const level of [...new Set(variables.map((variable) => variable.level))].sort((a, b) => b - a)) {
-    fillLevel(program, level, amps, bindings, rowsOf);
-  }
+  for (const stage of stages) fillStage(program, stage, amps, bindings, rowsOf);
   return { kind: 'solved', amps, bindings: bindings.map((binding) => binding ?? { kind: 'upper' }) };
 }
 
-function refusalOf({ variables, rows }: LinearProgram): string | undefined {
-  for (const [at, { lower, upper, weight }] of variables.entries()) {
-    if (!(Number.isFinite(lower) && Number.isFinite(upper) && weight > 0 && lower >= 0 && upper >= lower)) {
-      return `variable ${at} has bounds ${lower}..${upper} and weight ${weight}`;
+function refusalOf({ variables, rows, stages }: LinearProgram): string | undefined {
+  for (const [at, { lower, upper }] of variables.entries()) {
+    if (!(Number.isFinite(lower) && Number.isFinite(upper) && lower >= 0 && upper >= lower)) {
+      return `variable ${at} has the bounds ${lower}..${upper}`;
+    }
+  }
+  for (const { variable, upper, weight } of stages.flat()) {
+    if (!(Number.isFinite(upper) && Number.isFinite(weight) && weight > 0)) {
+      return `variable ${variable} rises to ${upper} with the weight ${weight}`;
     }
   }
   for (const [at, row] of rows.entries()) {
@@ -43,21 +45,16 @@ function refusalOf({ variables, rows }: LinearProgram): string | undefined {
   return undefined;
 }
 
-function fillLevel(
-  { variables, rows }: LinearProgram,
-  level: number,
+function fillStage(
+  { rows }: LinearProgram,
+  stage: Stage,
   amps: number[],
   bindings: (Binding | undefined)[],
   rowsOf: readonly (readonly number[])[],
 ): void {
-  const rising = new Set<number>();
-  variables.forEach((variable, at) => {
-    if (variable.level === level) rising.add(at);
-  });
-  const share = (at: number, height: number) => {
-    const { lower, upper, weight } = variables[at]!;
-    return Math.min(upper, Math.max(lower, height * weight));
-  };
+  const rising = new Map<number, Riser>(stage.map((riser) => [riser.variable, riser]));
+  const share = ({ variable, upper, weight }: Riser, height: number) =>
+    Math.max(amps[variable]!, Math.min(upper, height * weight));
 
   /** The height at which the row is full, or Infinity when it never is. */
   const fullAt = (row: number): number => {
@@ -66,14 +63,12 @@ function fillLevel(
     const corners: { readonly height: number; readonly slope: number }[] = [];
     for (const { variable: at, coefficient } of terms) {
       if (coefficient === 0) continue;
-      if (!rising.has(at)) {
-        load += coefficient * amps[at]!;
-        continue;
-      }
-      const { lower, upper, weight } = variables[at]!;
-      load += coefficient * lower;
-      if (upper > lower) {
-        corners.push({ height: lower / weight, slope: coefficient * weight });
+      load += coefficient * amps[at]!;
+      const riser = rising.get(at);
+      if (riser === undefined) continue;
+      const { upper, weight } = riser;
+      if (upper > amps[at]!) {
+        corners.push({ height: amps[at]! / weight, slope: coefficient * weight });
         corners.push({ height: upper / weight, slope: -coefficient * weight });
       }
     }
@@ -93,7 +88,7 @@ function fillLevel(
 
   // Heights only rise while others stop, so a row whose cached height is still the lowest after a fresh look is the next to fill.
   const heights = new Map<number, number>();
-  for (const at of rising) for (const row of rowsOf[at]!) if (!heights.has(row)) heights.set(row, fullAt(row));
+  for (const at of rising.keys()) for (const row of rowsOf[at]!) if (!heights.has(row)) heights.set(row, fullAt(row));
   let order = [...heights.keys()].sort((a, b) => heights.get(a)! - heights.get(b)! || a - b);
   const stale = new Set<number>();
   while (rising.size > 0 && order.length > 0) {
@@ -107,15 +102,16 @@ function fillLevel(
     order = order.slice(1);
     if (height === Number.POSITIVE_INFINITY) break;
     for (const { variable: at, coefficient } of rows[row]!.terms) {
-      if (coefficient === 0 || !rising.has(at)) continue;
-      amps[at] = share(at, height);
-      bindings[at] = amps[at] >= variables[at]!.upper ? { kind: 'upper' } : { kind: 'row', row };
+      const riser = rising.get(at);
+      if (coefficient === 0 || riser === undefined) continue;
+      amps[at] = share(riser, height);
+      bindings[at] = amps[at] >= riser.upper ? { kind: 'upper' } : { kind: 'row', row };
       rising.delete(at);
       for (const other of rowsOf[at]!) if (other !== row) stale.add(other);
     }
   }
-  for (const at of rising) {
-    amps[at] = variables[at]!.upper;
+  for (const [at, { upper }] of rising) {
+    amps[at] = Math.max(amps[at]!, upper);
     bindings[at] = { kind: 'upper' };
   }
 }

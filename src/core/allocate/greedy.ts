@@ -1,15 +1,18 @@
 // The stand-in when the solvers fail: feasible by construction, simple enough to be read at a glance, fair only roughly.
 
 import type { Binding, LinearProgram, Solution } from './linear-program.ts';
+import { withoutSigns } from './linear-program.ts';
 
-/** Rounds of equal increments; each gives a variable at most this share of its range. */
+/** Rounds of equal increments a stage; each gives a variable at most this share of its range. */
 const ROUNDS = 16;
 
 /**
- * Starts from the lower bounds and hands out small equal increments in order of level, each only where every row still has room. Never
- * exceeds a row; a row over its limit from the start simply gets nothing more. Non-finite input counts as no room.
+ * Starts from the lower bounds and hands out small equal increments stage by stage, each only where every row still has room. Never
+ * exceeds a row; a row over its limit from the start simply gets nothing more. What a negative coefficient gives is not counted on.
+ * Non-finite input counts as no room.
  */
-export function allocateGreedily({ variables, rows }: LinearProgram): Extract<Solution, { kind: 'solved' }> {
+export function allocateGreedily(program: LinearProgram): Extract<Solution, { kind: 'solved' }> {
+  const { variables, rows, stages } = withoutSigns(program);
   const amps = variables.map((variable) => variable.lower);
   const room = rows.map((row) => row.limit - row.terms.reduce((sum, t) => sum + t.coefficient * amps[t.variable]!, 0));
   const rowsOf: { row: number; coefficient: number }[][] = variables.map(() => []);
@@ -18,15 +21,11 @@ export function allocateGreedily({ variables, rows }: LinearProgram): Extract<So
       if (coefficient > 0) rowsOf[variable]!.push({ row: at, coefficient });
   });
   const bindings: Binding[] = variables.map(() => ({ kind: 'upper' }));
-  const order = variables.map((_, at) => at).sort((a, b) => variables[b]!.level - variables[a]!.level || a - b);
-  const levels = [...new Set(order.map((at) => variables[at]!.level))];
-  for (const level of levels) {
+  for (const stage of stages) {
+    const from = [...amps];
     for (let round = 0; round < ROUNDS; round++) {
-      for (const at of order) {
-        const { lower, upper, level: own } = variables[at]!;
-        if (own !== level) continue;
-        const wanted = Math.min(upper - amps[at]!, (upper - lower) / ROUNDS);
-        let gain = wanted;
+      for (const { variable: at, upper } of stage) {
+        let gain = Math.min(upper - amps[at]!, (upper - from[at]!) / ROUNDS);
         for (const { row, coefficient } of rowsOf[at]!) {
           const most = Math.max(0, room[row]! / coefficient);
           if (!(most >= gain)) {

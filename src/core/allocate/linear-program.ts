@@ -1,24 +1,40 @@
-// The one form in which a cycle's sharing is put before a solver: rows, bounds, levels. Plain data.
+// The one form in which a cycle's sharing is put before a solver: bounds, rows, stages. Plain data.
 
 /** One unknown: amperes per phase of one EVSE, or of each of several that are interchangeable. */
 export type Variable = {
   /** It is served, so it has at least this. */
   readonly lower: number;
-  /** MUST NOT be below `lower`. */
+  /** The most over all stages. MUST NOT be below `lower`. */
   readonly upper: number;
-  /** Shares inside a level are equal in amps ÷ weight. Positive. */
-  readonly weight: number;
-  /** Priority class; a higher level takes all it can before a lower one gets more than its `lower`. */
-  readonly level: number;
 };
 
-/** Σ coefficient × variable ≤ limit. */
+/** A variable that rises in a stage. */
+export type Riser = {
+  readonly variable: number;
+  /** It rises to here at most in this stage; where it stands higher already, it stays. MUST NOT be above the variable's `upper`. */
+  readonly upper: number;
+  /** Shares inside a stage are equal in amps ÷ weight. Positive. */
+  readonly weight: number;
+};
+
+/**
+ * One step of the lexicographic order: its members rise together from where the stages before left them. An earlier stage takes all it can
+ * before a later one gets anything. A variable may rise in several stages: first what it needs, later what is left.
+ */
+export type Stage = readonly Riser[];
+
+/** Σ coefficient × variable ≤ limit. Coefficients below zero make the program signed. */
 export type Row = {
   readonly terms: readonly { readonly variable: number; readonly coefficient: number }[];
   readonly limit: number;
 };
 
-export type LinearProgram = { readonly variables: readonly Variable[]; readonly rows: readonly Row[] };
+/** With every variable at its `lower` all rows MUST hold. Variables in no stage stay at their `lower`. */
+export type LinearProgram = {
+  readonly variables: readonly Variable[];
+  readonly rows: readonly Row[];
+  readonly stages: readonly Stage[];
+};
 
 /** What holds a variable where it is: a row, or its own upper bound. */
 export type Binding = { readonly kind: 'row'; readonly row: number } | { readonly kind: 'upper' };
@@ -29,3 +45,25 @@ export type Solution =
 
 /** Amperes of slack within which a row counts as full. */
 export const TIGHT_AMPS = 1e-6;
+
+/** Whether a row has a coefficient below zero, so that one share's rise makes room for another. */
+export function isSigned({ rows }: LinearProgram): boolean {
+  return rows.some((row) => row.terms.some((term) => term.coefficient < 0));
+}
+
+/**
+ * A tighter program without signed rows: what a negative term gives is counted at the variable's `lower` only. Every answer to it answers the
+ * original too; it is exact where the original has no signed row.
+ */
+export function withoutSigns(program: LinearProgram): LinearProgram {
+  if (!isSigned(program)) return program;
+  const rows = program.rows.map(({ terms, limit }): Row => {
+    const given = terms.reduce(
+      (sum, { variable, coefficient }) =>
+        coefficient < 0 ? sum - coefficient * program.variables[variable]!.lower : sum,
+      0,
+    );
+    return { terms: terms.filter((term) => term.coefficient > 0), limit: limit + given };
+  });
+  return { ...program, rows };
+}

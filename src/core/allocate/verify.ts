@@ -1,10 +1,9 @@
 // The independent check of an allocation: recomputes every limit from the site itself and shares no code with who proposed it.
 
-import type { CircuitLimit } from '../limits/caps.ts';
-import type { Site } from '../model/site.ts';
+import type { GroupLimit } from '../limits/caps.ts';
+import type { Circuit, Site } from '../model/site.ts';
 import { type CircuitId, PHASES } from '../model/units.ts';
-import type { BaseLoad } from './base-load.ts';
-import type { StationLimit } from './capacity.ts';
+import type { Limits } from './capacity.ts';
 import type { Situation } from './situation.ts';
 
 /** Amperes (and, times the voltage, watts) by which rounding of floating point may overshoot. */
@@ -12,17 +11,51 @@ const TOLERANCE_AMPS = 1e-4;
 
 /**
  * The first thing that is wrong with giving each EVSE `amps[i]` (by index into `site.evses`), in words, or undefined when all holds:
- * 0 or ≥ minimum, ≤ maximum, on the step, every circuit, phase, power cap and station limit. A circuit that is over its limit by base load
- * and reserved EVSEs alone is accepted only while no candidate below it gets anything.
+ * 0 or ≥ minimum, ≤ maximum, on the step, every circuit, phase, power cap, group, station limit, unbalance and the surplus. A limit that
+ * base load and reserved EVSEs alone exceed is accepted only while no candidate that loads it gets anything.
  */
 export function verify(
   site: Site,
-  limits: ReadonlyMap<CircuitId, CircuitLimit>,
-  baseLoads: ReadonlyMap<CircuitId, BaseLoad>,
-  stationLimits: readonly StationLimit[],
+  limits: Limits,
   situations: readonly Situation[],
   amps: readonly number[],
 ): string | undefined {
+  const given: Given = { site, situations, amps };
+  return (
+    wrongShare(given) ??
+    firstOf(site.circuits, (circuit) => overfullCircuit(circuit, limits, given)) ??
+    firstOf(limits.groups, (group) => overfullGroup(group, limits.surplusWatts, given)) ??
+    firstOf(limits.stations, ({ station, amps: most }) => {
+      const own = situations.filter((situation) => situation.evse.station === station);
+      const load = own.reduce((sum, situation) => sum + takes(situation, amps), 0);
+      return own.some((one) => gets(one, amps)) && !(load <= most + TOLERANCE_AMPS)
+        ? `station ${station} would draw ${load} A of ${most} A`
+        : undefined;
+    }) ??
+    overdrawnSurplus(limits.surplusWatts, given)
+  );
+}
+
+type Given = { readonly site: Site; readonly situations: readonly Situation[]; readonly amps: readonly number[] };
+
+function firstOf<T>(all: readonly T[], fault: (one: T) => string | undefined): string | undefined {
+  for (const one of all) {
+    const found = fault(one);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Whether it gets anything that it could be denied. */
+function gets({ at, role }: Situation, amps: readonly number[]): boolean {
+  return role.kind === 'candidate' && amps[at]! > (role.neverZero ? role.lower + TOLERANCE_AMPS : 0);
+}
+
+function takes({ at, role }: Situation, amps: readonly number[]): number {
+  return role.kind === 'reserved' ? role.amps : amps[at]!;
+}
+
+function wrongShare({ situations, amps }: Given): string | undefined {
   for (const { at, evse, role } of situations) {
     const given = amps[at];
     if (given === undefined || !Number.isFinite(given) || given < 0) return `${evse.id} would get ${given} A`;
@@ -35,44 +68,88 @@ export function verify(
     if (Math.abs(steps - Math.round(steps)) > 1e-6)
       return `${evse.id} would get ${given} A, off its step of ${evse.stepAmps} A`;
   }
-  const parentOf = new Map(site.circuits.map((circuit) => [circuit.id, circuit.parent]));
-  const isBelow = (start: CircuitId, wanted: CircuitId): boolean => {
-    for (let id: CircuitId | undefined = start, hops = 0; id !== undefined && hops <= site.circuits.length; hops++) {
-      if (id === wanted) return true;
-      id = parentOf.get(id);
-    }
-    return false;
-  };
-  /** Whether it gets anything that it could be denied. */
-  const gets = ({ at, role }: Situation) =>
-    role.kind === 'candidate' && amps[at]! > (role.neverZero ? role.lower + TOLERANCE_AMPS : 0);
-  const takes = (situation: Situation) =>
-    situation.role.kind === 'reserved' ? situation.role.amps : amps[situation.at]!;
-  for (const circuit of site.circuits) {
-    const limit = limits.get(circuit.id);
-    const base = baseLoads.get(circuit.id);
-    if (!limit || !base) return `${circuit.id} has no limit or no base load`;
-    const below = situations.filter((situation) => isBelow(situation.evse.circuit, circuit.id));
-    const anybodyGets = below.some(gets);
-    let watts = 0;
-    for (const phase of PHASES) {
-      const users = below.filter((situation) => situation.phases.includes(phase));
-      const load = users.reduce((sum, situation) => sum + takes(situation), base.amps[phase]);
-      watts += load * site.nominalVolts;
-      const most = limit.phases[phase].amps - circuit.marginAmps[phase];
-      const shared = users.some(gets);
-      if (!(load <= most + TOLERANCE_AMPS) && shared)
-        return `${circuit.id} ${phase} would carry ${load} A of ${most} A`;
-    }
-    if (limit.power && !(watts <= limit.power.watts + TOLERANCE_AMPS * site.nominalVolts) && anybodyGets) {
-      return `${circuit.id} would carry ${watts} W of ${limit.power.watts} W`;
-    }
+  return undefined;
+}
+
+function overfullCircuit(circuit: Circuit, limits: Limits, { site, situations, amps }: Given): string | undefined {
+  const limit = limits.circuits.get(circuit.id);
+  const base = limits.baseLoads.get(circuit.id);
+  if (!limit || !base) return `${circuit.id} has no limit or no base load`;
+  const within = circuitsWithin(circuit.id, site.circuits);
+  const below = situations.filter((situation) => within.has(situation.evse.circuit));
+  let watts = 0;
+  for (const phase of PHASES) {
+    const users = below.filter((situation) => situation.phases.includes(phase));
+    const load = users.reduce((sum, situation) => sum + takes(situation, amps), base.amps[phase]);
+    watts += load * site.nominalVolts;
+    const most = limit.phases[phase].amps - circuit.marginAmps[phase];
+    if (!(load <= most + TOLERANCE_AMPS) && users.some((one) => gets(one, amps)))
+      return `${circuit.id} ${phase} would carry ${load} A of ${most} A`;
   }
-  for (const { station, amps: most } of stationLimits) {
-    const own = situations.filter((situation) => situation.evse.station === station);
-    const load = own.reduce((sum, situation) => sum + takes(situation), 0);
-    const shared = own.some(gets);
-    if (!(load <= most + TOLERANCE_AMPS) && shared) return `station ${station} would draw ${load} A of ${most} A`;
+  if (limit.power && !(watts <= limit.power.watts + TOLERANCE_AMPS * site.nominalVolts)) {
+    if (below.some((one) => gets(one, amps))) return `${circuit.id} would carry ${watts} W of ${limit.power.watts} W`;
+  }
+  return circuit.unbalanceAmps === undefined ? undefined : unbalanced(circuit, circuit.unbalanceAmps, below, amps);
+}
+
+function circuitsWithin(id: CircuitId, circuits: readonly Circuit[]): ReadonlySet<CircuitId> {
+  const within = new Set([id]);
+  // Parents stand before their children, so one pass finds all.
+  for (const circuit of circuits)
+    if (circuit.parent !== undefined && within.has(circuit.parent)) within.add(circuit.id);
+  return within;
+}
+
+function unbalanced(
+  circuit: Circuit,
+  most: number,
+  below: readonly Situation[],
+  amps: readonly number[],
+): string | undefined {
+  for (const phase of PHASES) {
+    for (const against of PHASES) {
+      if (against === phase) continue;
+      let difference = 0;
+      let isLoaded = false;
+      for (const one of below) {
+        const [on, off] = [one.phases.includes(phase), one.phases.includes(against)];
+        if (on && !off) {
+          difference += takes(one, amps);
+          isLoaded ||= gets(one, amps);
+        } else if (off && !on && one.balances) {
+          difference -= one.role.kind === 'reserved' ? Math.min(one.role.amps, one.assuredAmps) : amps[one.at]!;
+        }
+      }
+      if (isLoaded && !(difference <= most + TOLERANCE_AMPS))
+        return `${circuit.id} would draw ${difference} A more on ${phase} than on ${against}, of ${most} A`;
+    }
   }
   return undefined;
+}
+
+function overfullGroup(limit: GroupLimit, surplusWatts: number, { site, situations, amps }: Given): string | undefined {
+  const ids = new Set(limit.members);
+  const members = situations.filter(({ evse }) => ids.has(evse.id));
+  if (!members.some((one) => gets(one, amps))) return undefined;
+  for (const phase of PHASES) {
+    const users = members.filter((one) => one.phases.includes(phase));
+    const load = users.reduce((sum, one) => sum + takes(one, amps), 0);
+    const most = limit.amps?.[phase] ?? Number.POSITIVE_INFINITY;
+    if (!(load <= most + TOLERANCE_AMPS) && users.some((one) => gets(one, amps)))
+      return `group ${limit.group} would draw ${load} A of ${most} A on ${phase}`;
+  }
+  const watts = members.reduce((sum, one) => sum + takes(one, amps) * one.phases.length * site.nominalVolts, 0);
+  const most = (limit.watts ?? Number.POSITIVE_INFINITY) + (limit.netOfSurplus ? surplusWatts : 0);
+  return watts <= most + TOLERANCE_AMPS * site.nominalVolts
+    ? undefined
+    : `group ${limit.group} would draw ${watts} W of ${most} W`;
+}
+
+function overdrawnSurplus(surplusWatts: number, { site, situations, amps }: Given): string | undefined {
+  const living = (one: Situation) => one.role.kind === 'candidate' && one.role.onlySurplus && gets(one, amps);
+  if (!situations.some(living)) return undefined;
+  const watts = situations.reduce((sum, one) => sum + takes(one, amps) * one.phases.length * site.nominalVolts, 0);
+  return watts <= surplusWatts + TOLERANCE_AMPS * site.nominalVolts
+    ? undefined
+    : `${watts} W would be drawn while sessions on surplus charge, of ${surplusWatts} W of surplus`;
 }

@@ -162,10 +162,10 @@ function judgeObedience(memory: EvseMemory, { state, profile, now, policy }: Abs
     return {
       ...judged,
       disobeyedSamples,
-      ...(disobedient ? { disobeyedAt: now } : {}),
+      ...(disobedient ? { disobeyedAt: now, disobedientSince: memory.disobedientSince ?? now } : {}),
     };
   }
-  const { disobeyedAt, ...trusted } = judged;
+  const { disobeyedAt, disobedientSince: _since, ...trusted } = judged;
   const stillDistrusted = disobeyedAt !== undefined && now - disobeyedAt < DISTRUST_MS;
   return stillDistrusted ? judged : { ...trusted, disobeyedSamples: 0 };
 }

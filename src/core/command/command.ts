@@ -1,14 +1,15 @@
 // Turns an allocation into commands: decreases at once, increases when exposure, dwell and ramp allow, leases renewed, floors installed.
 
-import type { Load } from '../allocate/allocate.ts';
 import type { CapacityRow } from '../allocate/capacity.ts';
+import { type Load, take } from '../allocate/rows.ts';
 import type { Situation } from '../allocate/situation.ts';
-import type { Command } from '../model/decision.ts';
+import type { Command, StopCommand } from '../model/decision.ts';
 import type { EvseMemory, LeaseEntry } from '../model/memory.ts';
 import type { Policy, Site } from '../model/site.ts';
 import { floorToStep, type Instant, type WallTime } from '../model/units.ts';
 import { buildProfile } from './charging-profile.ts';
 import { MAX_LEASES, newLease, offeredLease } from './exposure.ts';
+import { stopsOf } from './stops.ts';
 
 /** First wait after a refusal or silence; doubled each time up to the longest. */
 const RETRY_FIRST_MS = 5_000;
@@ -17,10 +18,11 @@ const RETRY_LONGEST_MS = 300_000;
 const LOST_COMMAND_MS = 60_000;
 const EPSILON_AMPS = 1e-6;
 
-export type Waiting = 'decreases' | 'dwell' | 'meter' | 'answer';
+export type Waiting = 'decreases' | 'dwell' | 'meter' | 'answer' | 'write-budget';
 
 export type CommandPlan = {
   readonly commands: readonly Command[];
+  readonly stops: readonly StopCommand[];
   /** By index into `site.evses`. */
   readonly memories: readonly EvseMemory[];
   /** Why a share that may rise has not, by index into `site.evses`. */
@@ -69,11 +71,12 @@ export function planCommands(input: CommandInput): CommandPlan {
   }
 
   const room = input.rows.map((row) => row.room);
-  for (const { at, exposureAmps } of situations) {
-    for (const { row, coefficient } of input.loads[at]!) room[row] = room[row]! - coefficient * exposureAmps;
+  // What a car may draw counts where it loads a row; where it makes room, only what it is seen to draw.
+  for (const { at, exposureAmps, assuredAmps } of situations) {
+    take(room, input.loads[at]!, exposureAmps, Math.min(exposureAmps, assuredAmps));
   }
   increases.sort(
-    (a, b) => b.evse.priority - a.evse.priority || level(a, now) - level(b, now) || (a.evse.id < b.evse.id ? -1 : 1),
+    (a, b) => priorityOf(b) - priorityOf(a) || level(a, now) - level(b, now) || (a.evse.id < b.evse.id ? -1 : 1),
   );
   for (const situation of increases) {
     const grant = increaseDraft(situation, input, memories[situation.at]!, room);
@@ -84,7 +87,7 @@ export function planCommands(input: CommandInput): CommandPlan {
       continue;
     }
     const more = Math.max(0, grant.limitAmps - situation.exposureAmps);
-    for (const { row, coefficient } of input.loads[situation.at]!) room[row] = room[row]! - coefficient * more;
+    take(room, input.loads[situation.at]!, more, 0);
     drafts.push(grant);
   }
 
@@ -118,7 +121,11 @@ export function planCommands(input: CommandInput): CommandPlan {
       }),
     };
   });
-  return { commands, memories, waiting, nextCommandNumber: number };
+  const stops = stopsOf(situations, site.policy, now).map(({ at, ...stop }): StopCommand => {
+    memories[at] = { ...memories[at]!, stopAsked: { transaction: stop.transactionId, at: now } };
+    return { ...stop, id: `${input.author}-${number++}` };
+  });
+  return { commands, stops, memories, waiting, nextCommandNumber: number };
 }
 
 /** What the charger was told last: the newest lease that may still rule, else the floor. */
@@ -127,6 +134,8 @@ export function offeredAmps(situation: Situation, now: Instant): number {
   if (lease) return lease.limitAmps;
   return situation.memory.floor.state === 'unproved' ? situation.evse.maxAmps : situation.memory.floor.amps;
 }
+
+const priorityOf = ({ role, evse }: Situation) => (role.kind === 'candidate' ? role.priority : evse.priority);
 
 function level(situation: Situation, now: Instant): number {
   return offeredAmps(situation, now) / situation.evse.weight;
@@ -214,7 +223,7 @@ function increaseDraft(
   const ramped = Math.max(told, role.lower) + (starts ? 0 : (policy.increase.rampAmpsPerSecond * sinceChangeMs) / 1000);
   const free = Math.min(
     Number.POSITIVE_INFINITY,
-    ...loads[at]!.map(({ row, coefficient }) => room[row]! / coefficient),
+    ...loads[at]!.flatMap(({ row, coefficient }) => (coefficient > 0 ? [room[row]! / coefficient] : [])),
   );
   const most = Math.min(targets[at]!, ramped, exposureAmps + Math.max(0, free));
   const grant = floorToStep(most, evse.stepAmps);

@@ -1,18 +1,35 @@
-// Folds every limit that is in force now into one per circuit and one per EVSE, each with its author; it never loosens a rating.
+// Folds every limit that is in force now into those of circuits, groups and EVSEs, each with its author; it never loosens a rating.
 
 import type { Cap, Source } from '../model/limit.ts';
 import type { Circuit, Site } from '../model/site.ts';
-import type { CircuitId, EvseId, Instant, Phase } from '../model/units.ts';
+import type { CircuitId, EvseId, GroupId, Instant, Phase, PhaseAmps } from '../model/units.ts';
 import { mapPhases } from '../model/units.ts';
 
 export type AuthoredLimit = { readonly amps: number; readonly source: Source };
 
 export type CircuitLimit = {
   readonly phases: { readonly [P in Phase]: AuthoredLimit };
-  readonly power?: { readonly watts: number; readonly source: Source };
+  /** Active or apparent power, whichever is tighter: watts are counted as volts × amperes, so one figure serves both. */
+  readonly power?: { readonly watts: number; readonly unit: 'W' | 'VA'; readonly source: Source };
 };
 
-export type EvseCap = { readonly amps: number; readonly source: Source; readonly note?: string };
+/** One limit of a group: in amperes per phase, or in watts over all phases. Several may hold at once. */
+export type GroupLimit = {
+  readonly group: GroupId;
+  readonly members: readonly EvseId[];
+  readonly amps?: PhaseAmps;
+  readonly watts?: number;
+  /** What the site would otherwise export may be used on top of `watts`. */
+  readonly netOfSurplus: boolean;
+  readonly source: Source;
+};
+
+export type EvseCap = {
+  readonly amps: number;
+  readonly source: Source;
+  readonly note?: string;
+  readonly until?: Instant;
+};
 
 /** Caps that hold at `now`: started, not ended. */
 export function capsInForce(caps: readonly Cap[], now: Instant): readonly Cap[] {
@@ -36,16 +53,43 @@ function limitOf(circuit: Circuit, caps: readonly Cap[]): CircuitLimit {
       { amps: circuit.ratingAmps[phase], source: { kind: 'fuse' } },
     ),
   );
-  const commissioned =
-    circuit.limitWatts === undefined ? undefined : { watts: circuit.limitWatts, source: { kind: 'fuse' } as Source };
-  const power = mine.reduce<CircuitLimit['power']>(
-    (tightest, cap) =>
-      cap.limitWatts !== undefined && cap.limitWatts < (tightest?.watts ?? Number.POSITIVE_INFINITY)
-        ? { watts: Math.max(0, cap.limitWatts), source: cap.source }
-        : tightest,
-    commissioned,
-  );
+  const fuse: Source = { kind: 'fuse' };
+  const power = [{ ...circuit, source: fuse }, ...mine]
+    .flatMap(({ limitWatts, limitVoltAmperes, source }) => [
+      { watts: limitWatts, unit: 'W' as const, source },
+      { watts: limitVoltAmperes, unit: 'VA' as const, source },
+    ])
+    .reduce<CircuitLimit['power']>(
+      (tightest, { watts, ...rest }) =>
+        watts !== undefined && watts < (tightest?.watts ?? Number.POSITIVE_INFINITY)
+          ? { watts: Math.max(0, watts), ...rest }
+          : tightest,
+      undefined,
+    );
   return power ? { phases, power } : { phases };
+}
+
+/** Every limit on a group of EVSEs at `now`: the commissioned ones first, then caps in their order. Negative caps count as zero. */
+export function groupLimits(site: Site, caps: readonly Cap[], now: Instant): readonly GroupLimit[] {
+  const permit: Source = { kind: 'permit' };
+  const active = capsInForce(caps, now);
+  return site.groups.flatMap((group) => {
+    const { id } = group;
+    const mine = active.filter((cap) => cap.scope.kind === 'group' && cap.scope.group === id);
+    return [{ ...group, source: permit }, ...mine].flatMap(
+      ({ limitAmps, limitWatts, netOfSurplus, source }): GroupLimit[] => {
+        const common = { group: id, members: group.evses, source };
+        return [
+          ...(limitAmps
+            ? [{ ...common, amps: mapPhases((phase) => Math.max(0, limitAmps[phase])), netOfSurplus: false }]
+            : []),
+          ...(limitWatts === undefined
+            ? []
+            : [{ ...common, watts: Math.max(0, limitWatts), netOfSurplus: netOfSurplus ?? false }]),
+        ];
+      },
+    );
+  });
 }
 
 /** The tightest cap on each EVSE alone at `now`, from caps whose scope is that EVSE; power caps count on all wired phases. */
@@ -62,7 +106,12 @@ export function evseCaps(site: Site, caps: readonly Cap[], now: Instant): Readon
     const amps = Math.max(0, Math.min(byAmps, byWatts));
     const known = result.get(cap.scope.evse);
     if (!known || amps < known.amps) {
-      result.set(cap.scope.evse, { amps, source: cap.source, ...(cap.note === undefined ? {} : { note: cap.note }) });
+      result.set(cap.scope.evse, {
+        amps,
+        source: cap.source,
+        ...(cap.note === undefined ? {} : { note: cap.note }),
+        ...(cap.until === undefined ? {} : { until: cap.until }),
+      });
     }
   }
   return result;

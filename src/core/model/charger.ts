@@ -16,6 +16,8 @@ export const QUIRK_FLAGS = [
   'offered-value-lies',
   // Sends no Sec-WebSocket-Protocol header: take it for OCPP 1.6.
   'no-subprotocol',
+  // Cars do not begin again after a pause on this model: offer it more for a moment, and pause it last.
+  'needs-wake-up',
   // Does not boot by itself: ask by TriggerMessage.
   'must-be-asked-to-boot',
 ] as const;
@@ -37,6 +39,8 @@ export type ChargerProfile = {
   readonly callTimeoutMs: number;
   /** Shortest time between two limits for one EVSE, decreases excepted. */
   readonly minIntervalMs: number;
+  /** Profiles that may be written to one EVSE in a day at most (flash wear); absent: no bound. */
+  readonly writesPerDay?: number;
   /** How long a lease lives; flash wear and slow firmware ask for more. */
   readonly leaseMs: number;
   /** False when the floor is not proved to hold (no smart charging, forgets profiles): the floor proof counts the hardware maximum. */

@@ -4,7 +4,18 @@ import type { ChargingProfile } from './charging-profile.ts';
 import type { Source } from './limit.ts';
 import type { Memory } from './memory.ts';
 import type { Snapshot } from './snapshot.ts';
-import type { CircuitId, CommandId, EvseId, Phase, PhaseAmps, SiteId, StationId } from './units.ts';
+import type {
+  CircuitId,
+  CommandId,
+  EvseId,
+  GroupId,
+  Instant,
+  Phase,
+  PhaseAmps,
+  SiteId,
+  StationId,
+  TransactionId,
+} from './units.ts';
 
 /** Why an EVSE has the share it has: data; `explain.ts` makes the sentence. */
 export type Reason =
@@ -13,17 +24,55 @@ export type Reason =
   | { readonly kind: 'circuit-full'; readonly circuit: CircuitId; readonly phase?: Phase; readonly source: Source }
   /** Nothing but the EVSE's, the charger's or the car's own maximum holds it. */
   | { readonly kind: 'own-maximum'; readonly source: Source; readonly limitAmps: number }
+  /** A group of EVSEs has used up its own limit; `phase` is absent when its power binds. */
+  | { readonly kind: 'group-full'; readonly group: GroupId; readonly phase?: Phase; readonly source: Source }
+  /** More on `phase` would leave `against` too far behind. */
+  | {
+      readonly kind: 'unbalanced';
+      readonly circuit: CircuitId;
+      readonly phase: Phase;
+      readonly against: Phase;
+      readonly limitAmps: number;
+    }
+  /** It charges from surplus alone, and there is no more of it. */
+  | { readonly kind: 'surplus-used'; readonly surplusWatts: number }
   /** A cap on this EVSE alone, such as upstream's profile. */
-  | { readonly kind: 'capped'; readonly source: Source; readonly limitAmps: number; readonly note?: string }
+  | {
+      readonly kind: 'capped';
+      readonly source: Source;
+      readonly limitAmps: number;
+      readonly note?: string;
+      readonly until?: Instant;
+    }
   /** Its minimum does not fit; others come first. */
-  | { readonly kind: 'paused'; readonly circuit: CircuitId; readonly phase?: Phase; readonly neededAmps: number }
+  | {
+      readonly kind: 'paused';
+      readonly by: PausedBy;
+      readonly neededAmps: number;
+      /** How much of what it needs is missing, in amperes on its phases; absent when it waits for its time only. */
+      readonly missingAmps?: number;
+      /** It is due again then, if nothing else changes. */
+      readonly dueAt?: Instant;
+    }
   /** More is granted and waits for these. */
-  | { readonly kind: 'rising'; readonly waitsFor: 'decreases' | 'dwell' | 'meter' | 'answer' }
+  | { readonly kind: 'rising'; readonly waitsFor: 'decreases' | 'dwell' | 'meter' | 'answer' | 'write-budget' }
   /** Not under our control: reserved at what it may draw. */
   | { readonly kind: 'unreachable'; readonly reservedAmps: number }
   | { readonly kind: 'floor-not-proved'; readonly reservedAmps: number }
   | { readonly kind: 'disobedient'; readonly reservedAmps: number }
   | { readonly kind: 'failsafe'; readonly detail: string };
+
+/** What keeps a paused EVSE from its minimum. */
+export type PausedBy =
+  | { readonly kind: 'circuit'; readonly circuit: CircuitId; readonly phase?: Phase; readonly source: Source }
+  | { readonly kind: 'group'; readonly group: GroupId; readonly phase?: Phase; readonly source: Source }
+  | { readonly kind: 'unbalance'; readonly circuit: CircuitId; readonly phase: Phase; readonly against: Phase }
+  | { readonly kind: 'station'; readonly station: StationId; readonly source: Source }
+  | { readonly kind: 'surplus'; readonly surplusWatts: number }
+  /** A cap on itself below its minimum. */
+  | { readonly kind: 'cap'; readonly source: Source; readonly limitAmps: number }
+  /** It was paused a moment ago: contactors and cars need their rest. */
+  | { readonly kind: 'rest' };
 
 export type Share = {
   readonly evse: EvseId;
@@ -62,7 +111,23 @@ export type CircuitReport = {
   readonly circuit: CircuitId;
   readonly baseLoadFrom: 'meter' | 'held' | 'allowance' | 'worst';
   readonly phases: { readonly [P in Phase]: PhaseReport };
-  readonly power?: { readonly limitWatts: number; readonly source: Source; readonly expectedWatts: number };
+  readonly power?: {
+    readonly limitWatts: number;
+    /** Watts of active, or volt-amperes of apparent power. */
+    readonly unit: 'W' | 'VA';
+    readonly source: Source;
+    readonly expectedWatts: number;
+  };
+};
+
+/** Ends a transaction whose charger does not keep to its limit (OCPP 1.6 RemoteStopTransaction, 2.x RequestStopTransaction). */
+export type StopCommand = {
+  readonly kind: 'stop-transaction';
+  readonly id: CommandId;
+  readonly station: StationId;
+  readonly evse: EvseId;
+  readonly transactionId: TransactionId;
+  readonly because: 'disobedient';
 };
 
 export type Command = {
@@ -86,8 +151,8 @@ export type Notice = {
 };
 
 export type SolverReport = {
-  /** Who answered: the LP, progressive filling, the greedy stand-in, or nobody (floors). */
-  readonly answeredBy: 'lp' | 'filling' | 'greedy' | 'floors';
+  /** Who answered: the LP (javascript-lp-solver or HiGHS), progressive filling, the greedy stand-in, or nobody (floors). */
+  readonly answeredBy: 'lp' | 'highs' | 'filling' | 'greedy' | 'floors';
   readonly variables: number;
   readonly rows: number;
   /** Present when somebody before failed: who and why. */
@@ -98,6 +163,8 @@ export type Decision = {
   readonly mode: 'normal' | 'cautious' | 'failsafe';
   /** In the order in which they must be sent: decreases before increases. */
   readonly commands: readonly Command[];
+  /** Transactions to be ended. */
+  readonly stops: readonly StopCommand[];
   readonly shares: readonly Share[];
   readonly circuits: readonly CircuitReport[];
   readonly solver: SolverReport;

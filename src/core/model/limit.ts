@@ -1,6 +1,6 @@
 // A limit always says who set it.
 
-import type { CircuitId, EvseId, Instant, PhaseAmps } from './units.ts';
+import type { CircuitId, EvseId, GroupId, Instant, PhaseAmps } from './units.ts';
 
 /** The author of a limit, in law 6's order. */
 export type Source = {
@@ -13,6 +13,8 @@ export type Source = {
     | 'charger'
     | 'cable'
     | 'car'
+    | 'user'
+    | 'permit'
     | 'floor'
     | 'controller';
   /** Which one, where there are several: an event's id, a user's name. */
@@ -25,11 +27,16 @@ export type Cap = {
   readonly source: Source;
   readonly scope:
     | { readonly kind: 'circuit'; readonly circuit: CircuitId }
+    | { readonly kind: 'group'; readonly group: GroupId }
     | { readonly kind: 'evse'; readonly evse: EvseId };
   /** Amperes per phase. */
   readonly limitAmps?: PhaseAmps;
   /** Active power over all phases. */
   readonly limitWatts?: number;
+  /** Apparent power over all phases: contracted kVA, a transformer. */
+  readonly limitVoltAmperes?: number;
+  /** Groups only: what the site would otherwise export may be used on top of `limitWatts` (§14a EnWG: the draw that the grid sees). */
+  readonly netOfSurplus?: boolean;
   readonly from?: Instant;
   readonly until?: Instant;
   /** What its author gave as the reason; shown to people. */

@@ -46,6 +46,34 @@ export type EvseMemory = {
   readonly seenSamples?: number;
   /** `measuredAt` of the newest sample that phases were learnt from. */
   readonly judgedSampleAtForPhases?: Instant;
+  /** Since when the current disobedience lasts, so that its transaction is stopped in the end. */
+  readonly disobedientSince?: Instant;
+  /** The transaction that was asked to stop, and when. */
+  readonly stopAsked?: { readonly transaction: string; readonly at: Instant };
+  /** Since when it has been served (at least its minimum), or paused. */
+  readonly service?: { readonly state: 'on' | 'paused'; readonly since: Instant };
+  /** How far it is behind (positive) or ahead of its equals, in ampere seconds per phase. */
+  readonly creditAmpSeconds?: number;
+  /** What the car is seen to take. */
+  readonly takes?: TakeMemory;
+  /** Attempts to wake a car that does not begin again after a pause. */
+  readonly wake?: { readonly attempts: number; readonly at: Instant };
+  /** Profile writes that are left of the charger's daily budget, and when that was counted. */
+  readonly writes?: { readonly left: number; readonly at: Instant };
+};
+
+export type TakeMemory = {
+  /** Offered is cut to this: what it took lately, and a margin. Absent while it takes what it is offered. */
+  readonly ceilingAmps?: number;
+  /** Since when it takes less than it is offered. */
+  readonly belowSince?: Instant;
+  /** The most it took since then. */
+  readonly peakAmps?: number;
+  /** `measuredAt` of the newest sample that was judged. */
+  readonly judgedSampleAt?: Instant;
+  /** A change of these two lets the car show anew what it takes. */
+  readonly transaction?: string;
+  readonly statusSince?: Instant;
 };
 
 export type CircuitMemory = {
@@ -57,6 +85,12 @@ export type CircuitMemory = {
 export type Memory = {
   readonly evses: { readonly [evse: EvseId]: EvseMemory };
   readonly circuits: { readonly [circuit: CircuitId]: CircuitMemory };
+  /** The last time that a paused car took the place of a charging one. */
+  readonly rotatedAt?: Instant;
+  /** Power that the site would otherwise export, as believed. */
+  readonly surplus?: { readonly watts: number; readonly at: Instant };
+  /** When the sessions' credits were last brought up to date. */
+  readonly creditedAt?: Instant;
   /** Numbers commands; never reused within a controller's epoch. */
   readonly nextCommandNumber: number;
   /** Controller's id and epoch, part of each command's id. */

@@ -1,7 +1,7 @@
 // The site as commissioned: frozen, checked data. Nothing in it changes while the controller runs.
 
 import type { ChargerProfile } from './charger.ts';
-import type { CircuitId, EvseId, MeterId, Phase, PhaseAmps, SiteId, StationId } from './units.ts';
+import type { CircuitId, EvseId, GroupId, MeterId, Phase, PhaseAmps, SiteId, StationId } from './units.ts';
 
 export type Circuit = {
   readonly id: CircuitId;
@@ -14,6 +14,15 @@ export type Circuit = {
   readonly marginAmps: PhaseAmps;
   /** Active power cap over all phases. */
   readonly limitWatts?: number;
+  /** Apparent power cap over all phases, such as a transformer's. */
+  readonly limitVoltAmperes?: number;
+  /** The EVs below may differ by this much between two phases at most (VDE-AR-N 4100: 4.6 kVA, 20 A). */
+  readonly unbalanceAmps?: number;
+  /**
+   * Generation on this circuit may be used by EVs on top of the rating: a base load below zero counts as it is. Only where an electrician has
+   * rated the busbar behind the fuse for both sources; otherwise it counts as zero.
+   */
+  readonly usesGeneration?: boolean;
   /** What the loads other than EVs are taken to draw where no meter tells, in amperes per phase. */
   readonly allowanceAmps: PhaseAmps;
   /** The most that the loads other than EVs can draw: taken while the circuit's meter is lost, and in the floor proof. */
@@ -74,8 +83,38 @@ export type Evse = {
   readonly weight: number;
 };
 
+/** EVSEs that share a limit of their own, wherever they hang in the tree: a tenant's, the controllable ones of §14a. */
+export type EvGroup = {
+  readonly id: GroupId;
+  readonly name: string;
+  readonly evses: readonly EvseId[];
+  /** What all of them together may draw, per phase. */
+  readonly limitAmps?: PhaseAmps;
+  /** What all of them together may draw over all phases. */
+  readonly limitWatts?: number;
+  /** What the site would otherwise export may be used on top of `limitWatts`. */
+  readonly netOfSurplus?: boolean;
+};
+
 export type Policy = {
   readonly cycleMs: number;
+  /** Who gives way when there is not enough for all: everybody a part, or those who leave later. */
+  readonly scarcity: 'part-for-everyone' | 'earliest-departure-first';
+  readonly pause: {
+    /** A car that was let start keeps its minimum for this long, unless safety or a higher priority needs it. */
+    readonly minOnMs: number;
+    /** A paused car stays paused for at least this long. */
+    readonly minOffMs: number;
+    /** Among equals a paused car takes the place of a charging one when it is this far behind, in ampere hours per phase. */
+    readonly rotateAfterAmpHours: number;
+  };
+  readonly rampDown: {
+    /** A car that takes less than offered for this long is offered what it takes and `marginAmps`. */
+    readonly afterMs: number;
+    readonly marginAmps: number;
+  };
+  /** A disobedient charger's transaction is stopped after this long. */
+  readonly stopDisobedientAfterMs: number;
   readonly meter: {
     /** Up to this age a reading is fresh. */
     readonly holdAfterMs: number;
@@ -122,6 +161,7 @@ export type Site = {
   readonly meters: readonly SiteMeter[];
   readonly stations: readonly Station[];
   readonly evses: readonly Evse[];
+  readonly groups: readonly EvGroup[];
   readonly upstream?: SiteUpstream;
   readonly policy: Policy;
   readonly listen: { readonly stations: Listen; readonly http: Listen };

@@ -3,6 +3,7 @@
 import type { InstalledProfile } from './charging-profile.ts';
 import type { Cap } from './limit.ts';
 import type { CommandId, EvseId, Instant, MeterId, PhaseAmps, StationId, TransactionId, WallTime } from './units.ts';
+import type { Wish } from './wish.ts';
 
 /** One plausible sample of a meter. */
 export type MeterReading = {
@@ -99,4 +100,6 @@ export type Snapshot = {
   readonly meters: { readonly [meter: MeterId]: MeterState };
   readonly stations: { readonly [station: StationId]: StationState };
   readonly caps: readonly Cap[];
+  /** What people and fleets want of a charging session, by EVSE. */
+  readonly wishes: { readonly [evse: EvseId]: Wish };
 };

@@ -1,7 +1,18 @@
 // What a person is shown of a site and of a cycle, as plain JSON: the api room writes it, the console reads it; nothing decides by it.
 
 import type { CircuitReport, Decision, Notice, Reason } from './decision.ts';
-import type { CircuitId, EvseId, MeterId, PerPhase, Phase, PhaseAmps, SiteId, StationId, WallTime } from './units.ts';
+import type {
+  CircuitId,
+  EvseId,
+  GroupId,
+  MeterId,
+  PerPhase,
+  Phase,
+  PhaseAmps,
+  SiteId,
+  StationId,
+  WallTime,
+} from './units.ts';
 
 export type CircuitSiteView = {
   readonly id: CircuitId;
@@ -102,9 +113,11 @@ export type CapView = {
   readonly author: string;
   readonly authorKind: string;
   readonly circuit?: CircuitId;
+  readonly group?: GroupId;
   readonly evse?: EvseId;
   readonly limitAmps?: PhaseAmps;
   readonly limitWatts?: number;
+  readonly limitVoltAmperes?: number;
   readonly fromWallMs?: WallTime;
   readonly untilWallMs?: WallTime;
   readonly note?: string;

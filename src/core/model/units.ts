@@ -11,6 +11,8 @@ export type WallTime = Flavour<number, 'WallTime'>;
 
 export type SiteId = Flavour<string, 'SiteId'>;
 export type CircuitId = Flavour<string, 'CircuitId'>;
+/** A group of EVSEs that share a limit of their own, wherever they hang in the tree. */
+export type GroupId = Flavour<string, 'GroupId'>;
 export type MeterId = Flavour<string, 'MeterId'>;
 export type StationId = Flavour<string, 'StationId'>;
 /** `<station id>/<OCPP evse number>`, such as `depot-03/1`. */

@@ -1,31 +1,40 @@
 // What a cycle tells people: each circuit's figures and each share with the reason that binds it. Data; sentences are made elsewhere.
 
-import type { Allocation, ShareBinding } from '../allocate/allocate.ts';
-import type { BaseLoad, Freshness } from '../allocate/base-load.ts';
+import type { Allocation } from '../allocate/allocate.ts';
+import type { Freshness } from '../allocate/base-load.ts';
+import type { Limits } from '../allocate/capacity.ts';
 import type { Situation } from '../allocate/situation.ts';
 import { offeredAmps, type Waiting } from '../command/command.ts';
 import { acknowledgedAmps } from '../command/exposure.ts';
-import type { CircuitLimit } from '../limits/caps.ts';
-import type { CircuitReport, Reason, Share } from '../model/decision.ts';
+import type { CircuitReport, Share } from '../model/decision.ts';
 import type { Site } from '../model/site.ts';
 import { siteIndex } from '../model/site-index.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { type CircuitId, type Instant, mapPhases, type PhaseAmps } from '../model/units.ts';
+import { type Instant, mapPhases, type PhaseAmps } from '../model/units.ts';
+import { reasonFor } from './reason.ts';
+
+type ReportsInput = {
+  readonly site: Site;
+  readonly limits: Limits;
+  readonly situations: readonly Situation[];
+  readonly targets: readonly number[];
+  readonly snapshot: Snapshot;
+  readonly freshness: readonly Freshness[];
+};
 
 /** Figures of every circuit, in the site's order. `headroomAmps` is what exposure leaves, so a negative one says "may be overloaded now". */
-export function circuitReports(
-  site: Site,
-  limits: ReadonlyMap<CircuitId, CircuitLimit>,
-  baseLoads: ReadonlyMap<CircuitId, BaseLoad>,
-  situations: readonly Situation[],
-  targets: readonly number[],
-  snapshot: Snapshot,
-  freshness: readonly Freshness[],
-): readonly CircuitReport[] {
+export function circuitReports({
+  site,
+  limits,
+  situations,
+  targets,
+  snapshot,
+  freshness,
+}: ReportsInput): readonly CircuitReport[] {
   const { evsesBelow } = siteIndex(site);
   return site.circuits.map((circuit, at): CircuitReport => {
-    const limit = limits.get(circuit.id)!;
-    const base = baseLoads.get(circuit.id)!;
+    const limit = limits.circuits.get(circuit.id)!;
+    const base = limits.baseLoads.get(circuit.id)!;
     const below = evsesBelow[at]!.map((evse) => situations[evse]!);
     const reading =
       circuit.meter === undefined || freshness[at] === 'lost' ? undefined : snapshot.meters[circuit.meter]?.reading;
@@ -50,7 +59,8 @@ export function circuitReports(
       (sum, situation) => sum + targets[situation.at]! * situation.phases.length * site.nominalVolts,
       0,
     );
-    const power = { limitWatts: limit.power.watts, source: limit.power.source, expectedWatts: baseWatts + evWatts };
+    const { watts: limitWatts, unit, source } = limit.power;
+    const power = { limitWatts, unit, source, expectedWatts: baseWatts + evWatts };
     return { circuit: circuit.id, baseLoadFrom: base.from, phases, power };
   });
 }
@@ -78,7 +88,7 @@ export function shares({ site, situations, allocation, waiting, now }: SharesInp
       exposureAmps,
       ...(drawn ? { drawnAmps: drawn } : {}),
       phases,
-      reason: reasonFor(situation, targetAmps, allocation, waiting.get(at), now),
+      reason: reasonFor({ site, situation, situations, targetAmps, allocation, waiting: waiting.get(at), now }),
     };
   });
 }
@@ -90,50 +100,4 @@ function drawnOnGrid({ evse, state }: Situation, now: Instant, site: Site): Phas
     const ownPhase = evse.phases.indexOf(phase);
     return ownPhase < 0 ? 0 : (drawn.amps[ownPhase] ?? 0);
   });
-}
-
-function reasonFor(
-  situation: Situation,
-  targetAmps: number,
-  allocation: Allocation,
-  waiting: Waiting | undefined,
-  now: Instant,
-): Reason {
-  const { evse, station, exposureAmps, exposureBecause, role, at } = situation;
-  if (exposureBecause === 'disobedient') return { kind: 'disobedient', reservedAmps: exposureAmps };
-  if (station?.link.state !== 'connected') return { kind: 'unreachable', reservedAmps: exposureAmps };
-  if (exposureBecause === 'floor-not-proved') return { kind: 'floor-not-proved', reservedAmps: exposureAmps };
-  if (role.kind === 'reserved') return { kind: 'no-car' };
-  if (allocation.solver.answeredBy === 'floors') {
-    return { kind: 'failsafe', detail: allocation.solver.fellBackBecause ?? 'no allocation' };
-  }
-  if (targetAmps > offeredAmps(situation, now) + 1e-6 && waiting !== undefined)
-    return { kind: 'rising', waitsFor: waiting };
-  return bindingReason(situation, allocation.bindings[at], evse.minAmps);
-}
-
-function bindingReason(
-  { evse, cap, state, role }: Situation,
-  binding: ShareBinding | undefined,
-  neededAmps: number,
-): Reason {
-  const upper = role.kind === 'candidate' ? role.upper : evse.maxAmps;
-  const isCapped = cap !== undefined && cap.amps < evse.maxAmps && upper <= cap.amps + 1e-6;
-  const capped = (): Reason => ({
-    kind: 'capped',
-    source: cap!.source,
-    limitAmps: cap!.amps,
-    ...(cap!.note === undefined ? {} : { note: cap!.note }),
-  });
-  if (binding === undefined || binding.kind === 'upper' || binding.tag === undefined) {
-    if (isCapped) return capped();
-    const carRestrains = state?.chargingState === 'SuspendedEV' && upper < evse.maxAmps;
-    return { kind: 'own-maximum', source: { kind: carRestrains ? 'car' : 'charger' }, limitAmps: upper };
-  }
-  const { tag } = binding;
-  if (tag.kind === 'station') return { kind: 'capped', source: tag.source, limitAmps: tag.limitAmps };
-  const where = tag.kind === 'phase' ? { circuit: tag.circuit, phase: tag.phase } : { circuit: tag.circuit };
-  return binding.kind === 'not-admitted'
-    ? { kind: 'paused', ...where, neededAmps }
-    : { kind: 'circuit-full', ...where, source: tag.source };
 }

@@ -56,8 +56,14 @@ const sentences: readonly (readonly [Reason, string])[] = [
     'at most 0 A by the utility, evt-7 (grid emergency)',
   ],
   // waiting
-  [{ kind: 'paused', circuit: 'b', phase: 'L1', neededAmps: 6 }, 'paused: needs 6 A, sub-board B L1 has no room'],
-  [{ kind: 'paused', circuit: 'main', neededAmps: 6 }, 'paused: needs 6 A, main board has no power left'],
+  [
+    { kind: 'paused', by: { kind: 'circuit', circuit: 'b', phase: 'L1', source: { kind: 'fuse' } }, neededAmps: 6 },
+    'paused: needs 6 A, sub-board B L1 has no room',
+  ],
+  [
+    { kind: 'paused', by: { kind: 'circuit', circuit: 'main', source: { kind: 'fuse' } }, neededAmps: 6 },
+    'paused: needs 6 A, main board has no power left',
+  ],
   [{ kind: 'rising', waitsFor: 'decreases' }, 'rising: waits for others to come down'],
   [{ kind: 'rising', waitsFor: 'dwell' }, 'rising: waits until the free capacity has lasted'],
   [{ kind: 'rising', waitsFor: 'meter' }, 'rising: waits for a fresh meter reading'],
@@ -71,7 +77,7 @@ const sentences: readonly (readonly [Reason, string])[] = [
 
 describe('explaining a share', () => {
   test.each(sentences)('%j', (reason, sentence) => {
-    expect(describeReason(reason, site)).toBe(sentence);
+    expect(describeReason(reason, site, 0)).toBe(sentence);
   });
 
   const led: readonly (readonly [Reason, number, string])[] = [
@@ -86,7 +92,7 @@ describe('explaining a share', () => {
     [{ kind: 'unreachable', reservedAmps: 16 }, 6, 'unreachable: 16 A reserved'],
   ];
   test.each(led)('a limit is led by its amperes, a state is not: %j %d', (reason, targetAmps, sentence) => {
-    expect(describeShare({ reason, targetAmps }, site)).toBe(sentence);
+    expect(describeShare({ reason, targetAmps }, site, 0)).toBe(sentence);
   });
 
   const authors: readonly (readonly [Source, string])[] = [

@@ -1,0 +1,88 @@
+// From exact shares to what chargers can be told: down to each one's step, then whole steps back for as long as anybody can take one.
+
+import { floorToStep } from '../model/units.ts';
+import { blockingRow, type Load, take } from './rows.ts';
+import type { Candidate } from './situation.ts';
+
+/** Rounds in which overdrawn signed rows are put in order. */
+const MAX_BALANCE_ROUNDS = 24;
+
+/**
+ * Rounds `proposal` (amperes by index into `site.evses`) for the admitted; `room` is what their minima have left. Steps go back by priority,
+ * then by largest remainder, then to whoever has least, until nobody can take one more. Where a row is signed and rounding down took the
+ * balance away, the larger side comes down too. Changes `proposal`.
+ */
+export function roundToSteps(
+  admitted: readonly Candidate[],
+  loads: readonly (readonly Load[])[],
+  room: readonly number[],
+  proposal: number[],
+): void {
+  const left = [...room];
+  const remainders = admitted.map((candidate) => {
+    const { lower, upper } = candidate.role;
+    const { stepAmps } = candidate.evse;
+    const exact = Math.min(upper, Math.max(lower, proposal[candidate.at]!));
+    const rounded = Math.max(lower, floorToStep(exact, stepAmps));
+    proposal[candidate.at] = rounded;
+    take(left, loads[candidate.at]!, rounded - lower);
+    return { candidate, remainder: (exact - rounded) / stepAmps };
+  });
+  restoreBalance(admitted, loads, left, proposal);
+  remainders.sort(
+    (a, b) =>
+      b.candidate.role.priority - a.candidate.role.priority ||
+      b.remainder - a.remainder ||
+      byId(a.candidate, b.candidate),
+  );
+  let takers = remainders.map(({ candidate }) => candidate);
+  // Bounded: each pass hands out at least one step or is the last, and a row's room is finite.
+  while (takers.length > 0) {
+    takers = takers.filter((candidate) => takeStep(candidate, loads[candidate.at]!, left, proposal));
+    takers.sort((a, b) => b.role.priority - a.role.priority || level(a, proposal) - level(b, proposal) || byId(a, b));
+  }
+}
+
+const byId = (a: Candidate, b: Candidate) => (a.evse.id < b.evse.id ? -1 : 1);
+const level = ({ at, evse }: Candidate, amps: readonly number[]) => amps[at]! / evse.weight;
+
+function takeStep({ at, evse, role }: Candidate, loads: readonly Load[], left: number[], proposal: number[]): boolean {
+  const { stepAmps } = evse;
+  if (proposal[at]! + stepAmps > role.upper + 1e-9 || blockingRow(left, loads, stepAmps) !== undefined) return false;
+  proposal[at] = floorToStep(proposal[at]! + stepAmps, stepAmps);
+  take(left, loads, stepAmps);
+  return true;
+}
+
+/**
+ * Lowers whoever loads an overdrawn signed row, the highest first, until it holds; minima stay. Other rows only gain by rounding down: what
+ * overdraws them is a wrong proposal, which is for the check to find.
+ */
+function restoreBalance(
+  admitted: readonly Candidate[],
+  loads: readonly (readonly Load[])[],
+  left: number[],
+  proposal: number[],
+): void {
+  const signed = new Set<number>();
+  for (const { at } of admitted) for (const { row, coefficient } of loads[at]!) if (coefficient < 0) signed.add(row);
+  const overdrawn = () => [...signed].find((row) => left[row]! < -1e-9);
+  // Lowering one row's users may overdraw another; a few rounds settle it or the check refuses the proposal.
+  for (
+    let row = overdrawn(), rounds = 0;
+    row !== undefined && rounds < MAX_BALANCE_ROUNDS;
+    row = overdrawn(), rounds++
+  ) {
+    const loading = (at: number) => loads[at]!.find((load) => load.row === row && load.coefficient > 0);
+    const users = admitted
+      .filter(({ at, role }) => loading(at) && proposal[at]! > role.lower)
+      .sort((a, b) => level(b, proposal) - level(a, proposal) || byId(a, b));
+    for (const { at, evse, role } of users) {
+      const steps = Math.ceil(-left[row]! / loading(at)!.coefficient / evse.stepAmps - 1e-9);
+      const lowered = Math.max(role.lower, floorToStep(proposal[at]! - steps * evse.stepAmps, evse.stepAmps));
+      take(left, loads[at]!, lowered - proposal[at]!);
+      proposal[at] = lowered;
+      if (left[row]! >= -1e-9) break;
+    }
+  }
+}
