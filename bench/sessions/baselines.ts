@@ -32,14 +32,15 @@ export function uncontrolled(): Rule {
   };
 }
 
-/** Weighted max-min with equal weights, in amperes per phase. */
+/** Max-min in amperes per phase, by the core's own progressive filling. */
 export const equalShare: Rule = (cars, { limits }) => {
   const solution = fill({
-    variables: cars.map((car) => ({ lower: 0, upper: car.usableAmps, weight: 1, level: 0 })),
+    variables: cars.map((car) => ({ lower: 0, upper: car.usableAmps })),
     rows: limits.map((limit, row) => ({
       limit,
       terms: cars.flatMap(({ bay }, variable) => (bay.rows.includes(row) ? [{ variable, coefficient: 1 }] : [])),
     })),
+    stages: [cars.map((car, variable) => ({ variable, upper: car.usableAmps, weight: 1 }))],
   });
   if (solution.kind === 'failed') throw new Error(`equal share: ${solution.because}`);
   return solution.amps;

@@ -1,12 +1,15 @@
 // What nobody can beat: one linear program over all sessions and steps, with the whole future known and continuous currents.
-import highsLoader from 'highs';
+import highsModule from 'highs';
 import { ROWS, rowLimits } from './car-park.ts';
 import type { Sessions } from './session.ts';
 import { demandsOf } from './simulate.ts';
 
+// The package declares its CommonJS build, whose loader is `default`; to an ES module Node hands the loader itself.
+const loadHighs = highsModule as unknown as typeof highsModule.default;
+
 /** The most energy that any schedule can deliver, in watt-hours. */
 export async function optimumWh(sessions: Sessions, rootAmps: number, stepMs: number): Promise<number> {
-  const highs = await highsLoader();
+  const highs = await loadHighs();
   const demands = demandsOf(sessions, stepMs);
   const hours = stepMs / 3_600_000;
   const limits = rowLimits(rootAmps);

@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { BAYS } from './car-park.ts';
 
 /** Relative to the repository root; the data set itself stays outside it. */
-const DATA_SET = '../shared/data/acn_jpl_2019-05_2019-08.csv.gz';
+export const DATA_SET = '../shared/data/acn_jpl_2019-05_2019-08.csv.gz';
 const DAY_MS = 86_400_000;
 /** Midnight at the site on the first day, Pacific daylight time. */
 const FIRST_DAY_MS = Date.parse('2019-06-03T00:00:00-07:00');
