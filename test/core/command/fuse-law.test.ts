@@ -168,6 +168,7 @@ describe('the fuse law over the commands of a cycle', () => {
       },
       undefined,
     ],
+    ['a floor laid under a pause raises nothing', { exposures: [0, 30, 6], told: [['A', 'decrease', 6]] }, undefined],
     [
       'an increase to what may be drawn anyway raises nothing',
       { exposures: [30, 30, 6], told: [['A', 'increase', 30]] },
