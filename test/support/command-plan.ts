@@ -18,8 +18,11 @@ export type Box = Partial<Omit<Situation, 'evse' | 'profile'>> & {
   readonly profile?: Partial<ChargerProfile>;
 };
 
-/** Wallboxes A, B, C … connected, with a proved floor of 6 A, on one row of `room` amperes; the first command is number 41 of `box/1`. */
-export function plan(boxes: readonly Box[], room = 1_000): CommandPlan {
+/**
+ * Wallboxes A, B, C … connected, with a proved floor of 6 A, on one row of `room`, of which an ampere takes `coefficient`; the first command
+ * is number 41 of `box/1`.
+ */
+export function plan(boxes: readonly Box[], room = 1_000, coefficient = 1): CommandPlan {
   const evses = boxes.map((box, at) => evse({ station: 'ABCDEFGH'[at]!, ...box.evse }));
   const site = buildSite({ evses });
   const situations = situationsOf(site).map((situation, at): Situation => {
@@ -35,7 +38,7 @@ export function plan(boxes: readonly Box[], room = 1_000): CommandPlan {
   const row: CapacityRow = {
     tag: { kind: 'phase', circuit: 'main', phase: 'L1', source: { kind: 'fuse' } },
     room,
-    coefficient: () => 1,
+    coefficient: () => coefficient,
     members: evses.map((_one, at) => at),
   };
   return planCommands({
@@ -43,7 +46,7 @@ export function plan(boxes: readonly Box[], room = 1_000): CommandPlan {
     situations,
     targets: boxes.map((box) => box.target ?? 6),
     rows: [row],
-    loads: boxes.map(() => [{ row: 0, coefficient: 1 }]),
+    loads: boxes.map(() => [{ row: 0, coefficient }]),
     mayRise: boxes.map((box) => box.mayRise ?? true),
     now: NOW,
     wallNow: NOW,

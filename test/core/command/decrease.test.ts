@@ -27,6 +27,11 @@ describe('a floor is sent', () => {
     ['not where it is', {}, []],
     ['where another is proved', { evse: { floorAmps: 8 }, memory: at(6), target: 6 }, ['floor A decrease 8']],
     ['not while an answer may still come', { memory: evseMemory({ floor: sentFloor(60_000) }) }, []],
+    [
+      'nor while another than the wanted is on its way',
+      { memory: evseMemory({ floor: { ...sentFloor(1_000), amps: 8 } }), target: 8 },
+      [],
+    ],
     ['when none has come for a minute', { memory: evseMemory({ floor: sentFloor(60_001) }) }, ['floor A decrease 6']],
     ['not to a station that is gone', { station: gone, memory: evseMemory({ floor: unproved }) }, []],
     ['not to one that was never seen', { station: undefined, memory: evseMemory({ floor: unproved }) }, []],
@@ -162,6 +167,12 @@ describe('a renewal', () => {
   ])('of a lease that was never answered: %s', (_story, part, expected) => {
     const memory = evseMemory({ leases: [leaseEntry(10, NOW - 9_000)], ...part });
     expect(told(plan([{ memory, target: 10 }]))).toEqual(expected);
+  });
+
+  test('is not for a charger that shares no more: its lease is left to run out', () => {
+    expect(told(plan([{ memory: evseMemory({ leases: [settledLease(4, NOW - 20_000)] }), role: reserved }]))).toEqual(
+      [],
+    );
   });
 
   test('of an answered one does not come sooner for an old failure', () => {

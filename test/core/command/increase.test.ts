@@ -126,6 +126,12 @@ describe('an increase', () => {
       ['lease A increase 10.5'],
     ],
     [
+      'a small one has no renewal to travel with before the first lease',
+      { memory: wants(10, { leases: [] }), target: 6.5 },
+      1_000,
+      'dwell',
+    ],
+    [
       'to the minimum it is always worth it',
       { memory: wants(5.5), target: 6, exposureAmps: 5.5 },
       1_000,
@@ -133,6 +139,18 @@ describe('an increase', () => {
     ],
   ] as [string, Box, number, unknown][])('%s', (_story, box, room, expected) => {
     expect(outcome(box, room)).toEqual(expected);
+  });
+
+  test('a row of watts is room for as many amperes as they carry', () => {
+    expect(told(plan([{ memory: wants(10), target: 20, exposureAmps: 10 }], 15 * 690, 690))).toEqual([
+      'lease A increase 15',
+    ]);
+  });
+
+  test('with nothing free the lease is renewed as it is, and waits for decreases', () => {
+    const memory = wants(10, { leases: [settledLease(10, NOW - 20_000)] });
+    const result = plan([{ memory, target: 20, exposureAmps: 10 }], 10);
+    expect([result.waiting.get(0), told(result)]).toEqual(['decreases', ['lease A renewal 10']]);
   });
 
   test('that waits renews the lease meanwhile', () => {
