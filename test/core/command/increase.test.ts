@@ -179,7 +179,7 @@ describe('who comes first when not all can rise', () => {
     ['then the name', [box(10), box(10)], 28, ['lease A increase 18']],
     ['the rest goes to the next', [box(10), box(10)], 34, ['lease A increase 20', 'lease B increase 14']],
     [
-      'what a charger may draw already is nobody else’s',
+      'what a charger may draw already is free for nobody else',
       [box(10, { exposureAmps: 18 }), box(10)],
       32,
       ['lease A increase 20', 'lease B increase 12'],
