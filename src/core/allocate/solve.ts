@@ -1,11 +1,13 @@
 // The LP: the sequence of linear programs asked of javascript-lp-solver, the only file that knows it, with its known traps closed off.
 //
 // Only names `x<n>`, `r<n>`, `b<n>` and `o` are used, so that none can overwrite a field of the reply or hide a constraint; every number is
-// finite; `feasible` and `bounded` are checked; and the sequence checks each height against every row before it is believed.
+// finite and no column stands twice in a row, where the second would replace the first; `feasible` and `bounded` are checked; and the sequence
+// checks each answer against every row before it is believed.
 
 import lp from 'javascript-lp-solver';
 import type { LinearProgram, Solution } from './linear-program.ts';
-import { type LpModel, solveBySequence } from './sequence.ts';
+import { faultOfModel, type LpModel } from './lp-model.ts';
+import { solveBySequence } from './sequence.ts';
 
 type Model = {
   readonly optimize: string;
@@ -23,12 +25,13 @@ export function solveByLp(program: LinearProgram): Solution {
 }
 
 /** One linear program, answered by javascript-lp-solver: the columns' values, or in words why there are none. */
-export function askSimplex({ columns, rows }: LpModel): readonly number[] | string {
+export function askSimplex(model: LpModel): readonly number[] | string {
+  const fault = faultOfModel(model);
+  if (fault !== undefined) return fault;
+  const { columns, rows } = model;
   const constraints: Record<string, { max: number }> = {};
   const variables: Record<string, Record<string, number>> = {};
   for (const [at, { upper, objective }] of columns.entries()) {
-    if (!(Number.isFinite(objective) && upper >= 0))
-      return `column ${at} has the bound ${upper} and the weight ${objective}`;
     const column: Record<string, number> = { o: objective };
     if (Number.isFinite(upper)) {
       column[`b${at}`] = 1;
@@ -37,12 +40,8 @@ export function askSimplex({ columns, rows }: LpModel): readonly number[] | stri
     variables[`x${at}`] = column;
   }
   for (const [at, { terms, limit }] of rows.entries()) {
-    if (!Number.isFinite(limit)) return `row ${at} has the limit ${limit}`;
     constraints[`r${at}`] = { max: limit };
-    for (const { column, coefficient } of terms) {
-      if (!Number.isFinite(coefficient)) return `row ${at} has the coefficient ${coefficient}`;
-      variables[`x${column}`]![`r${at}`] = coefficient;
-    }
+    for (const { column, coefficient } of terms) variables[`x${column}`]![`r${at}`] = coefficient;
   }
   const answer = solver.Solve({ optimize: 'o', opType: 'max', constraints, variables });
   if (answer.feasible !== true) return 'the linear program came back infeasible';
