@@ -5,7 +5,7 @@
 
 import loader, { type Highs } from 'highs';
 import type { LinearProgram, Solution } from './linear-program.ts';
-import { faultOfModel, type LpEngine, type LpModel } from './lp-model.ts';
+import type { LpEngine, LpModel } from './lp-model.ts';
 import { solveBySequence } from './sequence.ts';
 
 // The package's types describe its CommonJS file; the ES module's default export is the loader itself.
@@ -25,16 +25,13 @@ export async function loadHighs(): Promise<(program: LinearProgram) => Solution>
   return (program) => solveBySequence(program, engine);
 }
 
-/** The same for single linear programs: the columns' values, or in words why there are none. Throws where the solver itself breaks. */
+/** The same for single linear programs, for `answerTo`. Throws where the solver itself breaks. */
 export async function loadHighsEngine(): Promise<LpEngine> {
   const highs = await load();
   return (model) => askHighs(highs, model);
 }
 
-function askHighs(highs: Highs, lp: LpModel): readonly number[] | string {
-  const fault = faultOfModel(lp);
-  if (fault !== undefined) return fault;
-  const { columns, rows } = lp;
+function askHighs(highs: Highs, { columns, rows }: LpModel): readonly number[] | string {
   const starts = [0];
   const indices: number[] = [];
   const values: number[] = [];

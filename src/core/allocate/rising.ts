@@ -2,7 +2,7 @@
 
 import type { Binding, LinearProgram, Riser } from './linear-program.ts';
 import { TIGHT_AMPS } from './linear-program.ts';
-import type { LpEngine, LpModel, LpRow } from './lp-model.ts';
+import { answerTo, type LpEngine, type LpModel, type LpRow } from './lp-model.ts';
 
 /** A row of the program, scaled to a largest coefficient of 1, so that rows in watts and in amperes are judged alike. */
 export type ScaledRow = LinearProgram['rows'][number] & { readonly at: number };
@@ -90,10 +90,7 @@ export function highestCommon(
     const own = { column: columnOf.get(variable)!, coefficient: -1 };
     links.push({ terms: [{ column, coefficient: weight }, own], limit: amps[variable]! });
   }
-  const values = work.engine({ columns: [...columns, { upper: most, objective: 1 }], rows: [...rows, ...links] });
-  if (typeof values === 'string') return values;
-  const height = values[column];
-  if (height === undefined || !values.every(Number.isFinite))
-    return `the linear program answered h = ${String(height)}`;
-  return { height, values };
+  const model = { columns: [...columns, { upper: most, objective: 1 }], rows: [...rows, ...links] };
+  const values = answerTo(model, work.engine);
+  return typeof values === 'string' ? values : { height: values[column]!, values };
 }

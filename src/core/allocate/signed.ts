@@ -5,8 +5,8 @@
 
 import type { Binding, Riser } from './linear-program.ts';
 import { TIGHT_AMPS } from './linear-program.ts';
-import type { LpRow } from './lp-model.ts';
-import { type Columns, columnsOf, highestCommon, loadOf, oversteps, type Work } from './rising.ts';
+import { answerTo, type LpRow } from './lp-model.ts';
+import { type Columns, columnsOf, highestCommon, loadOf, type Work } from './rising.ts';
 
 /** A share that could rise by this much while nobody falls goes on rising; a fifth of the finest step that a charger knows. */
 const STOP_SHORT_AMPS = 0.02;
@@ -24,8 +24,7 @@ export function riseSigned(work: Work, rising: Map<number, Riser>): string | und
   const columns = columnsOf(work, rising);
   const found = highestCommon(work, rising, columns);
   if (typeof found === 'string') return found;
-  const wrong = standAt(work, columns, found.values);
-  if (wrong !== undefined) return wrong;
+  standAt(work, columns, found.values);
 
   const stopped = new Map<number, Binding>();
   const levels = new Map<number, number>();
@@ -37,7 +36,7 @@ export function riseSigned(work: Work, rising: Map<number, Riser>): string | und
     else if (amps[at]! <= level + TIGHT_AMPS) suspects.push(at);
     levels.set(at, Math.max(amps[at]!, level));
   }
-  const stuck = whoCannotRise(work, columns, levels, suspects);
+  const stuck = whoCannotRise(work, rising, levels, suspects);
   if (typeof stuck === 'string') return stuck;
   for (const at of stuck) stopped.set(at, fullRowOf(work, at));
   for (const [at, binding] of stopped) {
@@ -50,30 +49,23 @@ export function riseSigned(work: Work, rising: Map<number, Riser>): string | und
   return undefined;
 }
 
-/** Moves everybody to the answer. Text when it does not fit. */
-function standAt(
-  { rows, amps, stands }: Work,
-  { columnOf, columns }: Columns,
-  values: readonly number[],
-): string | undefined {
+/** Moves everybody to the answer. */
+function standAt({ amps, stands }: Work, { columnOf, columns }: Columns, values: readonly number[]): void {
   for (const [variable, column] of columnOf) {
-    const [value, upper] = [values[column]!, columns[column]!.upper];
-    if (!(value >= -TIGHT_AMPS && value <= upper + TIGHT_AMPS))
-      return `column ${column} came back ${value} of ${upper}`;
-    stands[variable] = amps[variable]! + Math.min(upper, Math.max(0, value));
+    stands[variable] = amps[variable]! + Math.min(columns[column]!.upper, Math.max(0, values[column]!));
   }
-  const over = rows.find((row) => oversteps(row, loadOf(row, stands)));
-  return over && `the answer puts ${loadOf(over, stands)} on row ${over.at}, which holds ${over.limit}`;
 }
 
 /** Those of `suspects` that cannot rise beyond their levels while nobody else falls below the own. Text when the solver fails. */
 function whoCannotRise(
   work: Work,
-  columns: Columns,
+  rising: ReadonlyMap<number, Riser>,
   levels: ReadonlyMap<number, number>,
   suspects: readonly number[],
 ): readonly number[] | string {
   if (suspects.length === 0) return [];
+  // Anew, because the answer just taken may stand on rows a rounding beyond their limits.
+  const columns = columnsOf(work, rising);
   const probeAmps = STOP_SHORT_AMPS / Math.max(MIN_PROBES, suspects.length);
   const first = columns.columns.length;
   const probeOf = new Map(suspects.map((at, index) => [at, first + index]));
@@ -84,9 +76,11 @@ function whoCannotRise(
     return { terms: probe === undefined ? [own] : [own, { column: probe, coefficient: 1 }], limit };
   });
   const probes = suspects.map(() => ({ upper: probeAmps, objective: 1 }));
-  const values = work.engine({ columns: [...columns.columns, ...probes], rows: [...columns.rows, ...lifts] });
+  const model = { columns: [...columns.columns, ...probes], rows: [...columns.rows, ...lifts] };
+  const values = answerTo(model, work.engine);
   if (typeof values === 'string') return values;
-  return standAt(work, columns, values) ?? suspects.filter((at) => !(values[probeOf.get(at)!]! >= probeAmps / 2));
+  standAt(work, columns, values);
+  return suspects.filter((at) => !(values[probeOf.get(at)!]! >= probeAmps / 2));
 }
 
 /** The row that holds a variable: the fullest of those that its rise would load. */

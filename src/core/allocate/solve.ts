@@ -1,12 +1,12 @@
 // The LP: the sequence of linear programs asked of javascript-lp-solver, the only file that knows it, with its known traps closed off.
 //
-// Only names `x<n>`, `r<n>`, `b<n>` and `o` are used, so that none can overwrite a field of the reply or hide a constraint; every number is
-// finite and no column stands twice in a row, where the second would replace the first; `feasible` and `bounded` are checked; and the sequence
-// checks each answer against every row before it is believed.
+// Only names `x<n>`, `r<n>`, `b<n>` and `o` are used, so that none can overwrite a field of the reply or hide a constraint; `feasible` and
+// `bounded` are checked. The sequence asks through `answerTo`, which lets no number through that is not finite and no column that stands twice
+// in a row, where the second would replace the first, and checks each answer against every row before it is believed.
 
 import lp from 'javascript-lp-solver';
 import type { LinearProgram, Solution } from './linear-program.ts';
-import { faultOfModel, type LpModel } from './lp-model.ts';
+import type { LpModel } from './lp-model.ts';
 import { solveBySequence } from './sequence.ts';
 
 type Model = {
@@ -19,16 +19,16 @@ type Answer = { readonly feasible?: boolean; readonly bounded?: boolean; readonl
 // The package's types describe a shape that it does not have at run time.
 const solver = lp as unknown as { readonly Solve: (model: Model) => Answer };
 
+/** A limit between this below nought and nought counts as held at the start, and the solver then forgets the row. */
+const NOUGHT_AMPS = 1e-7;
+
 /** Solves `program` by the sequence of linear programs. Fails by name when the solver does, or when the lower bounds do not fit. */
 export function solveByLp(program: LinearProgram): Solution {
   return solveBySequence(program, askSimplex);
 }
 
-/** One linear program, answered by javascript-lp-solver: the columns' values, or in words why there are none. */
-export function askSimplex(model: LpModel): readonly number[] | string {
-  const fault = faultOfModel(model);
-  if (fault !== undefined) return fault;
-  const { columns, rows } = model;
+/** One linear program, answered by javascript-lp-solver: the columns' values, or in words why there are none. For `answerTo`. */
+export function askSimplex({ columns, rows }: LpModel): readonly number[] | string {
   const constraints: Record<string, { max: number }> = {};
   const variables: Record<string, Record<string, number>> = {};
   for (const [at, { upper, objective }] of columns.entries()) {
@@ -40,7 +40,7 @@ export function askSimplex(model: LpModel): readonly number[] | string {
     variables[`x${at}`] = column;
   }
   for (const [at, { terms, limit }] of rows.entries()) {
-    constraints[`r${at}`] = { max: limit };
+    constraints[`r${at}`] = { max: limit < 0 && limit > -NOUGHT_AMPS ? 0 : limit };
     for (const { column, coefficient } of terms) variables[`x${column}`]![`r${at}`] = coefficient;
   }
   const answer = solver.Solve({ optimize: 'o', opType: 'max', constraints, variables });
