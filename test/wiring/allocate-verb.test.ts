@@ -246,7 +246,7 @@ describe('every field of a situation reaches the decision', () => {
         believedSurplusWatts: 1_000,
       },
       0,
-      /there is 1 kW/,
+      /of surplus, 0 kW is left/,
     ],
     [
       'a base load that was higher a moment ago',
