@@ -148,19 +148,23 @@ test('ageing or losing a measurement never raises a share', () => {
           world.step(3);
         }
         world.meterWorks = true;
-        const snapshot = world.snapshot();
-        const reading = snapshot.meters.main!.reading!;
+        world.now += 1_000;
+        const taken = world.snapshot();
+        // The cycle comes late: once with a reading taken anew, once with the one of then, and without the stations' samples perhaps.
+        const now = taken.now + age;
+        const reading = taken.meters.main!.reading!;
+        const snapshot = { ...taken, now, meters: { main: { reading: { ...reading, measuredAt: now } } } };
         const worse = {
-          ...snapshot,
-          meters: { main: { reading: { ...reading, measuredAt: reading.measuredAt - age } } },
+          ...taken,
+          now,
           stations: dropSamples
             ? Object.fromEntries(
-                Object.entries(snapshot.stations).map(([id, station]) => [
+                Object.entries(taken.stations).map(([id, station]) => [
                   id,
                   { ...station, evses: station.evses.map(({ drawn: _drawn, ...rest }) => rest) },
                 ]),
               )
-            : snapshot.stations,
+            : taken.stations,
         };
         const headroom = (snap: typeof snapshot) =>
           decide(s, snap, world.memory).circuits.flatMap((one) =>

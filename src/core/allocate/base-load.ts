@@ -44,10 +44,10 @@ export function baseLoadOf(
 ): BaseLoad {
   if (circuit.meter === undefined) return { from: 'allowance', amps: circuit.allowanceAmps };
   const freshness = meterFreshness(meter, now, policy);
+  // A reading that grew old before any cycle saw it still counts once.
+  const reading = meter?.reading;
+  const unseen = reading !== undefined && reading.measuredAt > (memory?.at ?? Number.NEGATIVE_INFINITY);
   if (freshness === 'lost' || (freshness === 'held' && !memory)) {
-    // A reading that grew old before any cycle saw it still counts once, at the moment of the loss.
-    const reading = meter?.reading;
-    const unseen = reading !== undefined && reading.measuredAt > (memory?.at ?? Number.NEGATIVE_INFINITY);
     const amps = mapPhases((phase) =>
       Math.max(
         circuit.worstBaseLoadAmps[phase],
@@ -60,7 +60,13 @@ export function baseLoadOf(
       ? { from: 'worst', amps, memory: { baseLoadAmps: amps, at: now } }
       : { from: 'worst', amps };
   }
-  if (freshness === 'held') return { from: 'held', amps: memory!.baseLoadAmps, memory: { ...memory!, at: now } };
+  if (freshness === 'held') {
+    const believed = memory!.baseLoadAmps;
+    const amps = unseen
+      ? mapPhases((phase) => Math.max(believed[phase], reading.currentAmps[phase] - drawn[phase].high))
+      : believed;
+    return { from: 'held', amps, memory: { baseLoadAmps: amps, at: now } };
+  }
   const { currentAmps } = meter!.reading!;
   const amps = mapPhases((phase) => {
     const lowest = circuit.usesGeneration ? Number.NEGATIVE_INFINITY : 0;

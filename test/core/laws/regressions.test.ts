@@ -1,10 +1,12 @@
 // What random sites have found, as small stories that stay.
 import { expect, test } from 'vitest';
+import { baseLoadOf } from '../../../src/core/allocate/base-load.ts';
 import { fill } from '../../../src/core/allocate/fill.ts';
 import { withoutSigns } from '../../../src/core/allocate/linear-program.ts';
 import type { Proposer } from '../../../src/core/allocate/proposers.ts';
 import { onEachPhase } from '../../../src/core/model/units.ts';
 import { candidate, shared, sharing } from '../../support/sharing.ts';
+import { buildSite, circuit } from '../../support/site-builder.ts';
 
 const filling = (): readonly Proposer[] => [{ name: 'filling', solve: (program) => fill(withoutSigns(program)) }];
 
@@ -37,4 +39,22 @@ test('a step that makes room for another is followed by that other', () => {
     { unbalanceAmps: 16 },
   );
   expect(shared(input, filling).amps).toEqual([25, 9]);
+});
+
+test('a reading that is held when the first cycle sees it lifts the base load as far as cars cannot explain it', () => {
+  const board = circuit({ id: 'main', meter: 'main', worstBaseLoadAmps: onEachPhase(60) });
+  const { policy } = buildSite();
+  const memory = { baseLoadAmps: onEachPhase(5), at: 9_000 };
+  const draws = { low: 0, high: 10 };
+  const base = (measuredAt: number) =>
+    baseLoadOf(
+      board,
+      { reading: { currentAmps: onEachPhase(40), measuredAt } },
+      { L1: draws, L2: draws, L3: draws },
+      memory,
+      12_000,
+      policy,
+    );
+  expect(base(9_400)).toMatchObject({ from: 'held', amps: onEachPhase(30) });
+  expect(base(9_000)).toMatchObject({ from: 'held', amps: onEachPhase(5) });
 });
