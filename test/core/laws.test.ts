@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decide } from '../../src/core/decide.ts';
+import type { Snapshot } from '../../src/core/model/snapshot.ts';
 import { onEachPhase, PHASES } from '../../src/core/model/units.ts';
 import { buildSite, circuit, evse, rotations } from '../support/site-builder.ts';
 import { World } from '../support/world.ts';
@@ -153,8 +154,8 @@ test('ageing or losing a measurement never raises a share', () => {
         // The cycle comes late: once with a reading taken anew, once with the one of then, and without the stations' samples perhaps.
         const now = taken.now + age;
         const reading = taken.meters.main!.reading!;
-        const snapshot = { ...taken, now, meters: { main: { reading: { ...reading, measuredAt: now } } } };
-        const worse = {
+        const snapshot: Snapshot = { ...taken, now, meters: { main: { reading: { ...reading, measuredAt: now } } } };
+        const worse: Snapshot = {
           ...taken,
           now,
           stations: dropSamples
@@ -166,7 +167,7 @@ test('ageing or losing a measurement never raises a share', () => {
               )
             : taken.stations,
         };
-        const headroom = (snap: typeof snapshot) =>
+        const headroom = (snap: Snapshot) =>
           decide(s, snap, world.memory).circuits.flatMap((one) =>
             PHASES.map((phase) => one.phases[phase].headroomAmps),
           );
