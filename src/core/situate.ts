@@ -147,6 +147,7 @@ function candidacy(
     priority: wish?.priority ?? evse.priority,
     ...(needAmps === undefined ? {} : { needAmps }),
     isUrgent: need !== undefined && need.amps > 0 && need.laxityMs <= 0,
+    isPatient: need !== undefined && (need.amps === 0 || (!isOn && need.amps < lower)),
     ...(wish?.departureAt === undefined ? {} : { departureAt: wish.departureAt }),
     keepsPlace: isOn && (wakesBadly || (service.state === 'on' && elapsedMs < policy.pause.minOnMs)),
     ...(restsUntil === undefined ? {} : { restsUntil }),

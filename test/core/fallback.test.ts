@@ -22,6 +22,7 @@ const candidate: CandidateRole = {
   neverZero: false,
   priority: 0,
   isUrgent: false,
+  isPatient: false,
   keepsPlace: false,
   waitedMs: 0,
   servedMs: 0,

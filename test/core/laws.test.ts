@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { decide } from '../../src/core/decide.ts';
 import type { Snapshot } from '../../src/core/model/snapshot.ts';
 import { onEachPhase, PHASES } from '../../src/core/model/units.ts';
+import { runs } from '../support/property-runs.ts';
 import { buildSite, circuit, evse, rotations } from '../support/site-builder.ts';
 import { World } from '../support/world.ts';
 
@@ -109,7 +110,7 @@ test('with a steady base load no fuse is ever exceeded, on any circuit, phase or
         }
       },
     ),
-    { numRuns: 60 },
+    runs(60),
   );
 });
 
@@ -130,7 +131,7 @@ test('deciding twice on the same snapshot gives the same bytes, whatever the ord
         new Map(decision.shares.map((share) => [share.evse, share.targetAmps.toFixed(6)]));
       expect([...byId(other)].sort()).toEqual([...byId(first)].sort());
     }),
-    { numRuns: 100 },
+    runs(100),
   );
 });
 
@@ -177,6 +178,6 @@ test('ageing or losing a measurement never raises a share', () => {
         });
       },
     ),
-    { numRuns: 300 },
+    runs(300),
   );
 });

@@ -62,40 +62,50 @@ describe('deadlines', () => {
     expect(world.charger('A/1').energyWh).toBeGreaterThanOrEqual(20_000);
   });
 
-  test('earliest departure first: who leaves sooner takes all it can, the others keep their minima', () => {
+  test('earliest departure first: what each needs, the sooner first, then equal parts of the rest', () => {
     const world = depot(
       44,
       [{ energyWh: 30_000, departureAt: 6 * HOUR }, { energyWh: 30_000, departureAt: 2 * HOUR }, {}],
       { scarcity: 'earliest-departure-first' },
     );
     world.step(1);
-    expect(targets(world)).toEqual([6, 32, 6]);
+    // B: 30 kWh within 110 minutes is 23.8 A.
+    expect(targets(world)).toEqual([10.1, 23.8, 10.1]);
+  });
+
+  test('earliest departure first: when it is not enough for all, those who leave later wait', () => {
+    const wishes = [2, 3, 4].map((hours) => ({ energyWh: 20_000, departureAt: hours * HOUR }));
+    const world = depot(24, wishes, { scarcity: 'earliest-departure-first' });
+    world.step(1);
+    // The first needs 15.9 A; what is left is less than the second needs, and too little for the third to start.
+    expect(targets(world)).toEqual([15.9, 8.1, 0]);
   });
 
   test('a session that has what it came for is served after those that have not', () => {
-    const world = depot(
-      26,
-      [
-        { energyWh: 30_000, departureAt: 6 * HOUR },
-        { energyWh: 1_000, departureAt: HOUR },
-      ],
-      { scarcity: 'earliest-departure-first' },
-    );
+    const wishes = [
+      { energyWh: 30_000, departureAt: 6 * HOUR },
+      { energyWh: 1_000, departureAt: HOUR },
+    ];
+    const world = depot(12, wishes, { scarcity: 'earliest-departure-first' });
     world.charger('B/1').energyWh = 2_000;
     world.step(1);
-    expect(targets(world)).toEqual([20, 6]);
+    expect(targets(world)).toEqual([12, 0]);
   });
 
-  test('an urgent car is let start before one that has waited longer', () => {
+  test('everybody a part: a car that can still pause waits while others need the room, and starts in time', () => {
+    const world = depot(13, [{}, { energyWh: 14_000, departureAt: 4 * HOUR }, { energyWh: 10_000, departureAt: HOUR }]);
+    world.step(10);
+    expect(targets(world)[1]).toBe(0);
+    world.step((4 * HOUR) / 1_000);
+    expect(world.charger('B/1').energyWh).toBeGreaterThanOrEqual(14_000);
+  });
+
+  test('an urgent car takes the place of one that is not', () => {
     const world = depot(10, [{}, {}, {}]);
     world.step(60);
     expect(targets(world)).toEqual([10, 0, 0]);
     world.wishes['C/1'] = { source, energyWh: 40_000, departureAt: world.now + HOUR };
     world.step(60);
-    // It does not take the place of one that was just let start.
-    expect(targets(world)).toEqual([10, 0, 0]);
-    world.unplug('A/1');
-    world.step(30);
     expect(targets(world)).toEqual([0, 0, 10]);
   });
 

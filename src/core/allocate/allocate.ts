@@ -113,8 +113,9 @@ function shareOut(
 ): Allocation {
   const { site, situations, limits, mayRotate, solvers } = input;
   const { scarcity, pause } = site.policy;
-  const admission = admit(candidates, rows, loads, room, mayRotate ? pause.turnMs : undefined);
-  const { program, groups } = toProgram(admission.admitted, loads, admission.room, scarcity);
+  const rules = { scarcity, ...(mayRotate ? { turnMs: pause.turnMs } : {}) };
+  const admission = admit(candidates, { rows, loads, room }, rules);
+  const { program, groups } = toProgram(admission, loads, scarcity);
 
   let fellBackBecause: string | undefined;
   for (const proposer of proposers(program, solvers)) {
@@ -127,7 +128,7 @@ function shareOut(
     groups.forEach((members, variable) => {
       for (const member of members) proposal[member.at] = solution.amps[variable]!;
     });
-    roundToSteps(admission.admitted, loads, admission.room, proposal);
+    roundToSteps(admission, loads, proposal);
     const breach = verify(site, limits, situations, proposal);
     if (breach !== undefined) {
       fellBackBecause ??= `${proposer.name}: ${breach}`;

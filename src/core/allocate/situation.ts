@@ -25,6 +25,8 @@ export type CandidateRole = {
   readonly needAmps?: number;
   /** It misses its deadline unless it charges at full speed from now on. */
   readonly isUrgent: boolean;
+  /** It has what it came for, or is not on and may stay so for now without missing its deadline. */
+  readonly isPatient: boolean;
   readonly departureAt?: Instant;
   /** It was let start a moment ago, or does not wake well: its place is not given to an equal. */
   readonly keepsPlace: boolean;

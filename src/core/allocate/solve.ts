@@ -14,6 +14,7 @@ type Model = {
   readonly opType: 'max';
   readonly constraints: Record<string, { readonly max: number }>;
   readonly variables: Record<string, Record<string, number>>;
+  readonly options: { readonly presolve: false };
 };
 type Answer = { readonly feasible?: boolean; readonly bounded?: boolean; readonly [name: string]: unknown };
 // The package's types describe a shape that it does not have at run time.
@@ -43,7 +44,7 @@ export function askSimplex({ columns, rows }: LpModel): readonly number[] | stri
     constraints[`r${at}`] = { max: limit < 0 && limit > -NOUGHT_AMPS ? 0 : limit };
     for (const { column, coefficient } of terms) variables[`x${column}`]![`r${at}`] = coefficient;
   }
-  const answer = solver.Solve({ optimize: 'o', opType: 'max', constraints, variables });
+  const answer = solver.Solve({ optimize: 'o', opType: 'max', constraints, variables, options: { presolve: false } });
   if (answer.feasible !== true) return 'the linear program came back infeasible';
   if (answer.bounded === false) return 'the linear program came back unbounded';
   return columns.map((_column, at) => {
