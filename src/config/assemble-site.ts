@@ -48,6 +48,9 @@ export function assembleCircuit(form: CircuitForm): Circuit {
     ratingAmps,
     marginAmps: form.marginAmps ?? percentOf(ratingAmps, form.marginPercent ?? DEFAULT_MARGIN_PERCENT),
     ...(form.limitKilowatts === undefined ? {} : { limitWatts: tidy(form.limitKilowatts * 1_000) }),
+    ...(form.limitKilovoltAmperes === undefined ? {} : { limitVoltAmperes: tidy(form.limitKilovoltAmperes * 1_000) }),
+    ...(form.unbalanceAmps === undefined ? {} : { unbalanceAmps: form.unbalanceAmps }),
+    ...(baseLoad.usesGeneration === true ? { usesGeneration: true } : {}),
     // Without an allowance the loads are taken at their worst: removing a number never loosens anything.
     allowanceAmps: baseLoad.allowanceAmps ?? baseLoad.worstAmps,
     worstBaseLoadAmps: baseLoad.worstAmps,
@@ -121,10 +124,12 @@ export function assembleMeter(form: MeterForm, circuits: readonly Circuit[]): Si
 }
 
 export function assemblePolicy(form: NonNullable<SiteForm['policy']>): Policy {
-  const { meter, increase, ...rest } = form;
+  const { pause, rampDown, meter, increase, ...rest } = form;
   return {
     ...defaultPolicy,
     ...withoutAbsent(rest),
+    pause: { ...defaultPolicy.pause, ...withoutAbsent(pause ?? {}) },
+    rampDown: { ...defaultPolicy.rampDown, ...withoutAbsent(rampDown ?? {}) },
     meter: { ...defaultPolicy.meter, ...withoutAbsent(meter ?? {}) },
     increase: { ...defaultPolicy.increase, ...withoutAbsent(increase ?? {}) },
   };

@@ -22,6 +22,8 @@ export type FloorRow =
   | {
       readonly kind: 'power';
       readonly circuit: CircuitId;
+      /** Watts of active, or volt-amperes of apparent power: volts × amperes stand for both. */
+      readonly unit: 'W' | 'VA';
       readonly evseCount: number;
       readonly floorsWatts: number;
       readonly worstBaseLoadWatts: number;
@@ -50,9 +52,7 @@ export function silentAmps(evse: Evse, holdsFloor: boolean): number {
  * Circuits MUST stand after their parents.
  */
 export function proveFloors(site: ProvableSite): readonly FloorRow[] {
-  const holds = new Map(site.stations.map((station) => [station.id, station.profile.holdsFloor]));
-  const draws = site.evses.map((evse) => ({ evse, amps: silentAmps(evse, holds.get(evse.station) ?? false) }));
-  const below = evsesBelow(site.circuits, draws, (draw) => draw.evse.circuit);
+  const below = evsesBelow(site.circuits, silentDraws(site), (draw) => draw.evse.circuit);
   return site.circuits.flatMap((circuit) => proveCircuit(circuit, below.get(circuit.id) ?? [], site.nominalVolts));
 }
 
@@ -60,9 +60,15 @@ export function isProved(row: FloorRow): boolean {
   return (row.kind === 'phase' ? row.spareAmps : row.spareWatts) >= -TOLERANCE;
 }
 
-type Draw = { readonly evse: Evse; readonly amps: number };
+export type SilentDraw = { readonly evse: Evse; readonly amps: number };
 
-function proveCircuit(circuit: Circuit, draws: readonly Draw[], nominalVolts: number): FloorRow[] {
+/** Every EVSE with what it may draw per phase when the controller is silent, in the site's order. */
+export function silentDraws({ stations, evses }: Pick<ProvableSite, 'stations' | 'evses'>): readonly SilentDraw[] {
+  const holds = new Map(stations.map((station) => [station.id, station.profile.holdsFloor]));
+  return evses.map((evse) => ({ evse, amps: silentAmps(evse, holds.get(evse.station) ?? false) }));
+}
+
+function proveCircuit(circuit: Circuit, draws: readonly SilentDraw[], nominalVolts: number): FloorRow[] {
   const rows = PHASES.map((phase): FloorRow => {
     const onPhase = draws.filter(({ evse }) => evse.phases.includes(phase));
     const floorsAmps = tidy(sum(onPhase.map(({ amps }) => amps)));
@@ -82,21 +88,22 @@ function proveCircuit(circuit: Circuit, draws: readonly Draw[], nominalVolts: nu
       spareAmps,
     };
   });
-  const { limitWatts } = circuit;
-  if (limitWatts === undefined) return rows;
+  const powerLimits = [
+    { unit: 'W', limitWatts: circuit.limitWatts },
+    { unit: 'VA', limitWatts: circuit.limitVoltAmperes },
+  ] as const;
   const floorsWatts = tidy(sum(draws.map(({ evse, amps }) => silentWatts(evse, amps, nominalVolts))));
   const baseAmps = sum(PHASES.map((phase) => circuit.worstBaseLoadAmps[phase]));
   const worstBaseLoadWatts = tidy(baseAmps * nominalVolts * HIGHEST_VOLTAGE_FACTOR);
-  const spareWatts = tidy(limitWatts - floorsWatts - worstBaseLoadWatts);
-  const power = {
-    circuit: circuit.id,
-    evseCount: draws.length,
-    floorsWatts,
-    worstBaseLoadWatts,
-    limitWatts,
-    spareWatts,
-  };
-  return [...rows, { kind: 'power', ...power }];
+  const power = powerLimits.flatMap(({ unit, limitWatts }): FloorRow[] => {
+    if (limitWatts === undefined) return [];
+    const spareWatts = tidy(limitWatts - floorsWatts - worstBaseLoadWatts);
+    const evseCount = draws.length;
+    return [
+      { kind: 'power', circuit: circuit.id, unit, evseCount, floorsWatts, worstBaseLoadWatts, limitWatts, spareWatts },
+    ];
+  });
+  return [...rows, ...power];
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import type { Circuit, Site } from '../core/model/site.ts';
 import { PHASES } from '../core/model/units.ts';
+import { limitNotes } from './limit-notes.ts';
 
 export type Note = {
   /** Where in the file, in its ids: `station CP01`. */
@@ -26,6 +27,7 @@ export function noteSite(site: Site, floorProvedOn: ReadonlyMap<string, string>)
 
 function circuitNotes(site: Site): Note[] {
   const byId = new Map(site.circuits.map((circuit) => [circuit.id, circuit]));
+  const ofLimits = limitNotes(site);
   return site.circuits.flatMap((circuit): Note[] => {
     const about = `circuit ${circuit.id}`;
     const parent = circuit.parent === undefined ? undefined : byId.get(circuit.parent);
@@ -45,7 +47,7 @@ function circuitNotes(site: Site): Note[] {
         text: `the worst base loads of its sub-circuits add up to more than its own on ${crowded}; be sure that they never meet.`,
       });
     }
-    return notes;
+    return [...notes, ...(ofLimits.get(circuit.id) ?? []).map((text) => ({ about, text }))];
   });
 }
 

@@ -81,6 +81,12 @@ function checkCircuit({ path, form }: Part<CircuitForm>, circuit: Circuit, add: 
       `amperes to allow for other loads, because no meter measures "${form.id}"; or give it a meter`,
     );
   }
+  if (circuit.usesGeneration && form.meter === undefined) {
+    add(
+      [...path, 'baseLoad', 'usesGeneration'],
+      `a meter on "${form.id}", which alone can show what is generated; or no usesGeneration`,
+    );
+  }
   const above = PHASES.find((phase) => allowanceAmps[phase] > worstBaseLoadAmps[phase]);
   if (above !== undefined) {
     add(
@@ -137,7 +143,7 @@ function checkBaseLoads(
   }
 }
 
-/** One fault for all phases of a rating that are too small, and one for the power limit. */
+/** One fault for all phases of a rating that are too small, and one for each power limit. */
 function addBreaches({ path, form }: Part<CircuitForm>, rows: readonly FloorRow[], add: Add): void {
   const phases = rows.filter((row) => row.kind === 'phase');
   const worst = phases.reduce<(typeof phases)[number] | undefined>(
@@ -153,15 +159,16 @@ function addBreaches({ path, form }: Part<CircuitForm>, rows: readonly FloorRow[
       `at least ${needed} for "${form.id}" on ${where} (${worst.phase}: ${parts}); lower floors or base load, or raise the rating`,
     );
   }
-  const power = rows.find((row) => row.kind === 'power');
-  if (power !== undefined) {
-    const parts = `floors ${kilowatts(power.floorsWatts)} + worst base load ${kilowatts(power.worstBaseLoadWatts)}`;
+  for (const row of rows) {
+    if (row.kind !== 'power') continue;
+    const [field, unit] = row.unit === 'W' ? ['limitKilowatts', 'kW'] : ['limitKilovoltAmperes', 'kVA'];
+    const parts = `floors ${kilo(row.floorsWatts, unit)} + worst base load ${kilo(row.worstBaseLoadWatts, unit)}`;
     add(
-      [...path, 'limitKilowatts'],
-      `at least ${kilowatts(Math.ceil((power.limitWatts - power.spareWatts) / 10 - 1e-6) * 10)} for "${form.id}" (${parts} at the highest voltage)`,
+      [...path, field],
+      `at least ${kilo(Math.ceil((row.limitWatts - row.spareWatts) / 10 - 1e-6) * 10, unit)} for "${form.id}" (${parts} at the highest voltage)`,
     );
   }
 }
 
 const amps = (value: number) => `${Number(value.toFixed(2))} A`;
-const kilowatts = (watts: number) => `${Number((watts / 1_000).toFixed(2))} kW`;
+const kilo = (watts: number, unit: string) => `${Number((watts / 1_000).toFixed(2))} ${unit}`;

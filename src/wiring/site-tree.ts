@@ -50,9 +50,14 @@ export function drawSiteTree(root: CircuitBranch): readonly string[] {
 }
 
 function circuitLine({ circuit, meter, stations, circuits }: CircuitBranch): Line {
-  const power = circuit.limitWatts === undefined ? '' : `, at most ${circuit.limitWatts / 1_000} kW`;
+  const limits = [
+    circuit.limitWatts === undefined ? '' : `, at most ${circuit.limitWatts / 1_000} kW`,
+    circuit.limitVoltAmperes === undefined ? '' : `, at most ${circuit.limitVoltAmperes / 1_000} kVA`,
+    circuit.unbalanceAmps === undefined ? '' : `, phases at most ${circuit.unbalanceAmps} A apart`,
+    circuit.usesGeneration ? ', uses generation' : '',
+  ].join('');
   return {
-    text: `circuit ${named(circuit)}: ${describeAmps(circuit.ratingAmps)}, margin ${describeAmps(circuit.marginAmps)}${power}`,
+    text: `circuit ${named(circuit)}: ${describeAmps(circuit.ratingAmps)}, margin ${describeAmps(circuit.marginAmps)}${limits}`,
     below: [
       ...(meter === undefined ? [] : [{ text: describeMeter(meter), below: [] }]),
       ...stations.map(stationLine),

@@ -100,6 +100,39 @@ describe('busbar check', () => {
   });
 });
 
+test('busbar check draws every limit of a circuit, and proves apparent power and unbalance in tables of their own', async () => {
+  const raw = rawSite();
+  Object.assign(raw.circuits[0], { limitKilowatts: 30, limitKilovoltAmperes: 40, unbalanceAmps: 20 });
+  raw.circuits[0].baseLoad.usesGeneration = true;
+  const file = scratchFile(JSON.stringify(raw));
+  const io = rememberingIo();
+  expect(await runCheckVerb({ file, json: false }, io)).toBe(0);
+  expect(io.outLines[2]).toBe(
+    'circuit main: 63 A, margin 3 A, at most 30 kW, at most 40 kVA, phases at most 20 A apart, uses generation',
+  );
+  const from = io.outLines.findIndex((line) => line.startsWith('circuit  EVSEs'));
+  expect(io.outLines.slice(from, from + 12)).toEqual([
+    'circuit  EVSEs  floors kW  + worst base load kW  ≤ limit kW  spare kW',
+    '───────  ─────  ─────────  ────────────────────  ──────────  ────────',
+    'main         3      10.63                 15.18       30.00      4.19',
+    '',
+    'circuit  EVSEs  floors kVA  + worst base load kVA  ≤ limit kVA  spare kVA',
+    '───────  ─────  ──────────  ─────────────────────  ───────────  ─────────',
+    'main         3       10.63                  15.18        40.00      14.19',
+    '',
+    'Unbalance: how far the same floors may pull two phases apart; more than the limit is told, not refused.',
+    'circuit  phase  against  EVSEs  floors A  ≤ unbalance A  spare A',
+    '───────  ─────  ───────  ─────  ────────  ─────────────  ───────',
+    'main     L3     L1           1      6.00          20.00    14.00',
+  ]);
+  const asJson = rememberingIo();
+  expect(await runCheckVerb({ file, json: true }, asJson)).toBe(0);
+  expect(JSON.parse(asJson.outLines.join(''))).toMatchObject({
+    tree: { circuit: { limitVoltAmperes: 40_000, unbalanceAmps: 20, usesGeneration: true } },
+    floorUnbalance: [{ circuit: 'main', phase: 'L3', against: 'L1', floorsAmps: 6, spareAmps: 14 }],
+  });
+});
+
 describe('the sites that come with Busbar', () => {
   const lines = {
     demo: ['circuit main "Main board": 100 A, margin 5 A', '└─ circuit deck-b "Sub-board B, deck B": 40 A, margin 2 A'],

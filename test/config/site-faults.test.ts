@@ -104,6 +104,16 @@ const physics: readonly Slip[] = [
     (raw) => (raw.circuits[1].limitKilowatts = 9.5),
     'circuits[1].limitKilowatts: got 9.5, expected at least 9.87 kW for "sub" (floors 6.07 kW + worst base load 3.79 kW at the highest voltage)',
   ],
+  [
+    'a limit on apparent power below what the floors need',
+    (raw) => Object.assign(raw.circuits[1], { limitKilowatts: 9.87, limitKilovoltAmperes: 9.5 }),
+    'circuits[1].limitKilovoltAmperes: got 9.5, expected at least 9.87 kVA for "sub" (floors 6.07 kVA + worst base load 3.79 kVA at the highest voltage)',
+  ],
+  [
+    'generation that no meter shows',
+    (raw) => (raw.circuits[1].baseLoad.usesGeneration = true),
+    'circuits[1].baseLoad.usesGeneration: got true, expected a meter on "sub", which alone can show what is generated; or no usesGeneration',
+  ],
 ];
 
 const timing: readonly Slip[] = [
@@ -158,7 +168,86 @@ const patience: readonly Slip[] = [
   ],
 ];
 
+const bound = (least: number, most: number) => `expected a whole number of milliseconds from ${least} to ${most}`;
+const sharing: readonly Slip[] = [
+  [
+    'a manner of giving way that nobody knows',
+    (raw) => (raw.policy = { scarcity: 'first-come' }),
+    'policy.scarcity: got "first-come", expected part-for-everyone or earliest-departure-first',
+  ],
+  [
+    'turns faster than contactors like',
+    (raw) => (raw.policy = { pause: { minOnMs: 9_999 } }),
+    `policy.pause.minOnMs: got 9999, ${bound(10_000, 14_400_000)}`,
+  ],
+  [
+    'a place kept for the whole day',
+    (raw) => (raw.policy = { pause: { minOnMs: 14_400_001 } }),
+    `policy.pause.minOnMs: got 14400001, ${bound(10_000, 14_400_000)}`,
+  ],
+  [
+    'a pause of no time',
+    (raw) => (raw.policy = { pause: { minOffMs: 0 } }),
+    `policy.pause.minOffMs: got 0, ${bound(10_000, 3_600_000)}`,
+  ],
+  [
+    'a pause longer than a driver waits',
+    (raw) => (raw.policy = { pause: { minOffMs: 3_600_001 } }),
+    `policy.pause.minOffMs: got 3600001, ${bound(10_000, 3_600_000)}`,
+  ],
+  [
+    'turns without end',
+    (raw) => (raw.policy = { pause: { rotateAfterAmpHours: 0 } }),
+    'policy.pause.rotateAfterAmpHours: got 0, expected a number of ampere hours per phase from 0.1 to 100',
+  ],
+  [
+    'a turn longer than a battery',
+    (raw) => (raw.policy = { pause: { rotateAfterAmpHours: 100.5 } }),
+    'policy.pause.rotateAfterAmpHours: got 100.5, expected a number of ampere hours per phase from 0.1 to 100',
+  ],
+  [
+    'a car judged before it can follow',
+    (raw) => (raw.policy = { rampDown: { afterMs: 9_999 } }),
+    `policy.rampDown.afterMs: got 9999, ${bound(10_000, 3_600_000)}`,
+  ],
+  [
+    'a margin that hides in the noise',
+    (raw) => (raw.policy = { rampDown: { marginAmps: 0.9 } }),
+    'policy.rampDown.marginAmps: got 0.9, expected a number of amperes from 1 to 100',
+  ],
+  [
+    'a slow charger stopped as a disobedient one',
+    (raw) => (raw.policy = { stopDisobedientAfterMs: 29_999 }),
+    `policy.stopDisobedientAfterMs: got 29999, ${bound(30_000, 3_600_000)}`,
+  ],
+  [
+    'a disobedient charger left alone for a day',
+    (raw) => (raw.policy = { stopDisobedientAfterMs: 86_400_000 }),
+    `policy.stopDisobedientAfterMs: got 86400000, ${bound(30_000, 3_600_000)}`,
+  ],
+];
+
 const shape: readonly Slip[] = [
+  [
+    'no apparent power at all',
+    (raw) => (raw.circuits[0].limitKilovoltAmperes = 0),
+    'circuits[0].limitKilovoltAmperes: got 0, expected a number of kilovolt-amperes above 0 and at most 10000',
+  ],
+  [
+    'an unbalance below zero',
+    (raw) => (raw.circuits[0].unbalanceAmps = -1),
+    'circuits[0].unbalanceAmps: got -1, expected a number of amperes from 0 to 1000',
+  ],
+  [
+    'an unbalance in watts',
+    (raw) => (raw.circuits[0].unbalanceAmps = 4_600),
+    'circuits[0].unbalanceAmps: got 4600, expected a number of amperes from 0 to 1000',
+  ],
+  [
+    'a word for yes',
+    (raw) => (raw.circuits[0].baseLoad.usesGeneration = 'yes'),
+    'circuits[0].baseLoad.usesGeneration: got "yes", expected true or false',
+  ],
   [
     'amperes for a DC EVSE',
     (raw) => (raw.stations[0].evses[0].dc = { maxKilowatts: 11, minKilowatts: 5 }),
@@ -194,14 +283,17 @@ const secrets: readonly Slip[] = [
   ],
 ];
 
-describe.each(Object.entries({ shape, references, units, physics, timing, patience, secrets }))('%s', (_, slips) => {
-  test.each(slips)('%s', (_what, slip, line) => {
-    const raw = rawSite();
-    expect(faultLines(raw)).toEqual([]);
-    slip(raw);
-    expect(faultLines(raw)).toEqual([`site.json: ${line}`]);
-  });
-});
+describe.each(Object.entries({ shape, references, units, physics, timing, patience, sharing, secrets }))(
+  '%s',
+  (_, slips) => {
+    test.each(slips)('%s', (_what, slip, line) => {
+      const raw = rawSite();
+      expect(faultLines(raw)).toEqual([]);
+      slip(raw);
+      expect(faultLines(raw)).toEqual([`site.json: ${line}`]);
+    });
+  },
+);
 
 test('the longest patience that is allowed is allowed', () => {
   const raw = rawSite();
@@ -210,7 +302,22 @@ test('the longest patience that is allowed is allowed', () => {
     stationSampleMaxAgeMs: 900_000,
     attributionMs: 120_000,
     obedienceToleranceAmps: 5,
+    pause: { minOnMs: 14_400_000, minOffMs: 3_600_000, rotateAfterAmpHours: 100 },
+    rampDown: { afterMs: 3_600_000, marginAmps: 100 },
+    stopDisobedientAfterMs: 3_600_000,
   };
+  expect(faultLines(raw)).toEqual([]);
+});
+
+test('the least that is allowed is allowed', () => {
+  const raw = rawSite();
+  raw.policy = {
+    scarcity: 'earliest-departure-first',
+    pause: { minOnMs: 10_000, minOffMs: 10_000, rotateAfterAmpHours: 0.1 },
+    rampDown: { afterMs: 10_000, marginAmps: 1 },
+    stopDisobedientAfterMs: 30_000,
+  };
+  raw.circuits[0].unbalanceAmps = 0;
   expect(faultLines(raw)).toEqual([]);
 });
 

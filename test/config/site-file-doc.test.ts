@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { defaultPolicy } from '../../src/config/default-policy.ts';
-import { circuitForm, evseForm, meterForm, siteForm, stationForm } from '../../src/config/site-schema.ts';
+import { policyForm } from '../../src/config/policy-form.ts';
+import { baseLoadForm, circuitForm, evseForm, meterForm, siteForm, stationForm } from '../../src/config/site-schema.ts';
 import { goodSite, rawSite, repositoryRoot } from './support.ts';
 
 const page = readFileSync(join(repositoryRoot, 'docs', 'site-file.md'), 'utf8');
@@ -28,17 +29,26 @@ test.each(
   expect(missing).toEqual([]);
 });
 
+test.each(Object.keys(baseLoadForm.shape))('baseLoad.%s is explained', (field) => {
+  expect(page).toMatch(new RegExp(`^\\| \`baseLoad\\.${field}\` \\|`, 'm'));
+});
+
+test('the policy of a file has the fields of the policy that it becomes', () => {
+  expect(Object.keys(policyForm.shape).sort()).toEqual(Object.keys(defaultPolicy).sort());
+});
+
 test('the policy table gives the defaults of the code, each field once', () => {
   const table = page.slice(page.indexOf('## Policy'), page.indexOf('## The floor proof'));
-  const stated = [...table.matchAll(/^\| `([\w.]+)` \|[^|]+\| `?([\w.]+)`? \|$/gm)].map(([, field, value]) => [
+  const stated = [...table.matchAll(/^\| `([\w.]+)` \|[^|]+\| `?([\w.-]+)`? \|$/gm)].map(([, field, value]) => [
     field,
     value,
   ]);
-  const { meter, increase, ...rest } = defaultPolicy;
+  const { meter, increase, pause, rampDown, ...rest } = defaultPolicy;
+  const parts = { meter, increase, pause, rampDown };
   const named = (prefix: string, part: object) =>
     Object.entries(part).map(([field, value]) => [`${prefix}${field}`, String(value)]);
   expect(stated.sort()).toEqual(
-    [...named('', rest), ...named('meter.', meter), ...named('increase.', increase)].sort(),
+    [...named('', rest), ...Object.entries(parts).flatMap(([prefix, part]) => named(`${prefix}.`, part))].sort(),
   );
 });
 
