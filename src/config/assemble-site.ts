@@ -1,9 +1,10 @@
 // Turns checked forms of a site file into the runtime words: defaults filled in, percentages and kilowatts made amperes.
 
-import type { Circuit, Evse, Listen, Policy, SiteMeter, Station } from '../core/model/site.ts';
+import type { Circuit, EvGroup, Evse, Listen, Policy, SiteMeter, Station } from '../core/model/site.ts';
 import { type EvseId, mapPhases, onEachPhase, PHASES, type PhaseAmps } from '../core/model/units.ts';
 import type { ChargerModel } from './charger-profile.ts';
 import { defaultPolicy } from './default-policy.ts';
+import type { GroupForm } from './group-form.ts';
 import { type EvsePart, evseNumber } from './site-draft.ts';
 import type { CircuitForm, EvseForm, MeterForm, SiteForm, StationForm } from './site-schema.ts';
 
@@ -106,6 +107,17 @@ export function assembleStation(form: StationForm, model: ChargerModel, evseIds:
     profile: form.floorProvedOn === undefined ? model.profile : { ...model.profile, holdsFloor: true },
     ...(form.keySha256 === undefined ? {} : { keySha256: form.keySha256 }),
     evses: evseIds,
+  };
+}
+
+export function assembleGroup(form: GroupForm, evses: readonly EvseId[]): EvGroup {
+  return {
+    id: form.id,
+    name: form.name ?? form.id,
+    evses,
+    ...(form.limitAmps === undefined ? {} : { limitAmps: form.limitAmps }),
+    ...(form.limitKilowatts === undefined ? {} : { limitWatts: tidy(form.limitKilowatts * 1_000) }),
+    ...(form.netOfSurplus === true ? { netOfSurplus: true } : {}),
   };
 }
 

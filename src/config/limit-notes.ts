@@ -1,9 +1,11 @@
-// What a person should know about the limits of a circuit: which never bind, which keep somebody from charging, which rely on an electrician.
+// What a person should know about the limits of circuits and groups: which never bind, which keep somebody from charging, which rely on an electrician.
 
-import type { Circuit, Evse, Site } from '../core/model/site.ts';
+import type { Circuit, EvGroup, Evse, Site } from '../core/model/site.ts';
 import { PHASES } from '../core/model/units.ts';
+import { HIGHEST_VOLTAGE_FACTOR } from './assemble-site.ts';
 import { evsesBelow } from './floor-proof.ts';
 import { unbalanceOfFloors } from './floor-unbalance.ts';
+import type { Note } from './note.ts';
 
 /** Sentences for each circuit that has something to tell, by its id. */
 export function limitNotes(site: Site): ReadonlyMap<string, readonly string[]> {
@@ -42,7 +44,8 @@ function powerNotes({ limitWatts, limitVoltAmperes, ratingAmps }: Circuit, nomin
   if (limitWatts !== undefined && limitVoltAmperes !== undefined && limitVoltAmperes < limitWatts) {
     notes.push(`its ${limitWatts / 1_000} kW are never reached: its ${limitVoltAmperes / 1_000} kVA end before.`);
   }
-  const ratedWatts = PHASES.reduce((total, phase) => total + ratingAmps[phase] * nominalVolts, 0);
+  const highestVolts = nominalVolts * HIGHEST_VOLTAGE_FACTOR;
+  const ratedWatts = PHASES.reduce((total, phase) => total + ratingAmps[phase] * highestVolts, 0);
   const limits = [
     { limit: limitWatts, unit: 'kW', field: 'limitKilowatts' },
     { limit: limitVoltAmperes, unit: 'kVA', field: 'limitKilovoltAmperes' },
@@ -51,7 +54,7 @@ function powerNotes({ limitWatts, limitVoltAmperes, ratingAmps }: Circuit, nomin
     if (limit === undefined || limit <= ratedWatts) continue;
     const rated = Number((ratedWatts / 1_000).toFixed(1));
     notes.push(
-      `its ${field} of ${limit / 1_000} ${unit} never binds: its rating carries ${rated} ${unit}; check the number.`,
+      `its ${field} of ${limit / 1_000} ${unit} never binds: its rating carries ${rated} ${unit} at the highest voltage; check the number.`,
     );
   }
   return notes;
@@ -67,4 +70,30 @@ function loneStartNotes({ unbalanceAmps }: Circuit, evses: readonly Evse[]): str
   return [
     `its unbalanceAmps of ${unbalanceAmps} A let EVSE ${first.id}${others} begin only while cars on the other phases draw: ${first.minAmps} A is its least.`,
   ];
+}
+
+/** Groups that hold nobody, and members that a group's limit never lets begin. */
+export function groupNotes(site: Site): readonly Note[] {
+  const byId = new Map(site.evses.map((evse) => [evse.id, evse]));
+  return site.groups.flatMap((group): Note[] => {
+    const about = `group ${group.id}`;
+    const members = group.evses.flatMap((id) => byId.get(id) ?? []);
+    if (members.length === 0) return [{ about, text: 'no EVSE is on the circuits that it names: it limits nobody.' }];
+    const kept = members.flatMap((evse) => neverBegins(evse, group, site.nominalVolts) ?? []);
+    const [first] = kept;
+    if (first === undefined) return [];
+    const others = kept.length === 1 ? '' : ` Nor can ${kept.length - 1} more.`;
+    return [{ about, text: `${first}: raise the limit, or take it out of the group.${others}` }];
+  });
+}
+
+function neverBegins(evse: Evse, { limitAmps, limitWatts, netOfSurplus }: EvGroup, nominalVolts: number) {
+  const tight = limitAmps && evse.phases.find((phase) => limitAmps[phase] < evse.minAmps);
+  if (limitAmps && tight !== undefined) {
+    return `EVSE ${evse.id} can never begin, because its least is ${evse.minAmps} A and the group has ${limitAmps[tight]} A on ${tight}`;
+  }
+  // A car on one phase of three needs the least; surplus may give the rest.
+  const leastWatts = evse.minAmps * nominalVolts * (evse.supply === 'dc' ? evse.phases.length : 1);
+  if (limitWatts === undefined || netOfSurplus || limitWatts >= leastWatts) return undefined;
+  return `EVSE ${evse.id} can never begin, because its least is ${leastWatts / 1_000} kW and the group has ${limitWatts / 1_000} kW`;
 }

@@ -101,6 +101,19 @@ export function nearest(given: string, known: readonly string[]): string | undef
   return ranked[0]?.name;
 }
 
+/** Names looked through for a suggestion: a file with thousands of slips must not take minutes to tell of. */
+const MAX_COMPARED = 500;
+const MAX_LISTED = 12;
+
+/** ` (did you mean main?): main, sub`: what ends the text of a fault at a name that leads nowhere. */
+export function listed(given: string, known: readonly string[]): string {
+  const near = nearest(given, known.slice(0, MAX_COMPARED));
+  const suggestion = near === undefined ? '' : ` (did you mean ${near}?)`;
+  if (known.length === 0) return `${suggestion}: there are none`;
+  const shown = known.slice(0, MAX_LISTED).join(', ');
+  return `${suggestion}: ${shown}${known.length > MAX_LISTED ? `, and ${known.length - MAX_LISTED} more` : ''}`;
+}
+
 function editDistance(a: string, b: string): number {
   // A name of thousands of characters is no slip of the pen, and not worth the square of its length.
   if (a.length > 64) return a.length;

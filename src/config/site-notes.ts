@@ -2,14 +2,8 @@
 
 import type { Circuit, Site } from '../core/model/site.ts';
 import { PHASES } from '../core/model/units.ts';
-import { limitNotes } from './limit-notes.ts';
-
-export type Note = {
-  /** Where in the file, in its ids: `station CP01`. */
-  readonly about: string;
-  /** What is so, and what to do about it. */
-  readonly text: string;
-};
+import { groupNotes, limitNotes } from './limit-notes.ts';
+import type { Note } from './note.ts';
 
 /** Stations that one note names; the rest are counted. */
 const MAX_NAMED = 12;
@@ -21,6 +15,7 @@ export function noteSite(site: Site, floorProvedOn: ReadonlyMap<string, string>)
     ...meterNotes(site),
     ...keyNotes(site),
     ...stationNotes(site, floorProvedOn),
+    ...groupNotes(site),
     ...listenNotes(site),
   ];
 }

@@ -27,6 +27,8 @@ export const MAX_CIRCUITS = 1_000;
 export const MAX_METERS = 250;
 export const MAX_STATIONS = 5_000;
 export const MAX_EVSES_PER_STATION = 64;
+/** Each is a few rows of every cycle's program. */
+export const MAX_GROUPS = 200;
 /** VDE-AR-N 4100 allows 20 A; more than this is no bound on any connection with chargers. */
 const MAX_UNBALANCE_AMPS = 1_000;
 
@@ -160,6 +162,7 @@ export const siteForm = strict(
     circuits: list('circuits', 1, MAX_CIRCUITS),
     meters: list('meters', 0, MAX_METERS).optional(),
     stations: list('stations', 1, MAX_STATIONS),
+    groups: list('groups', 0, MAX_GROUPS).optional(),
     upstream: strict(
       {
         url: words('a ws:// or wss:// address').refine(isUpstreamUrl, {

@@ -4,11 +4,11 @@ import { describeFault, type Fault, withoutCredentials } from '../config/fault.t
 import { proveFloors } from '../config/floor-proof.ts';
 import { unbalanceOfFloors } from '../config/floor-unbalance.ts';
 import { loadSite } from '../config/load-site.ts';
-import type { Note } from '../config/site-notes.ts';
+import type { Note } from '../config/note.ts';
 import type { Site } from '../core/model/site.ts';
 import type { ExitCode, Io } from './io.ts';
 import { describeProof, describeUnbalance } from './proof-tables.ts';
-import { drawSiteTree, growSiteTree } from './site-tree.ts';
+import { drawGroups, drawSiteTree, growSiteTree } from './site-tree.ts';
 
 /** `profilesDir` stands in for the package's own profiles. */
 export type CheckVerbOptions = { readonly file: string; readonly json: boolean; readonly profilesDir?: string };
@@ -24,7 +24,7 @@ export async function runCheckVerb({ file, json, ...options }: CheckVerbOptions,
   if (json) {
     const { id, name } = site;
     const proofs = { floorProof: proveFloors(site), floorUnbalance: unbalanceOfFloors(site) };
-    io.out(JSON.stringify({ ok: true, id, name, tree: growSiteTree(site), ...proofs, notes }));
+    io.out(JSON.stringify({ ok: true, id, name, tree: growSiteTree(site), groups: site.groups, ...proofs, notes }));
     return 0;
   }
   for (const line of describeSite(site, notes)) io.out(line);
@@ -43,6 +43,7 @@ function tellFaults(
 
 function describeSite(site: Site, notes: readonly Note[]): string[] {
   const lines = [`${site.name} (${site.id})`, '', ...drawSiteTree(growSiteTree(site)), ''];
+  if (site.groups.length > 0) lines.push(...drawGroups(site.groups), '');
   lines.push('Floor proof: what all chargers may draw when the controller is silent, and the worst base load, fit.');
   lines.push(...describeProof(proveFloors(site)));
   const unbalance = unbalanceOfFloors(site);

@@ -1,4 +1,4 @@
-// The floor proof as tables for a terminal: amperes and power of circuits, and how far floors pull phases apart.
+// The floor proof as tables for a terminal: amperes and power of circuits and groups, and how far floors pull phases apart.
 
 import type { FloorRow } from '../config/floor-proof.ts';
 import type { UnbalanceRow } from '../config/floor-unbalance.ts';
@@ -8,9 +8,13 @@ type Align = 'left' | 'right';
 
 /** Every table that has a row, with an empty line between two. */
 export function describeProof(rows: readonly FloorRow[]): string[] {
-  const tables = [circuitAmps(rows), circuitPower(rows, 'W'), circuitPower(rows, 'VA')].filter(
-    (text) => text !== undefined,
-  );
+  const tables = [
+    circuitAmps(rows),
+    circuitPower(rows, 'W'),
+    circuitPower(rows, 'VA'),
+    groupAmps(rows),
+    groupPower(rows),
+  ].filter((text) => text !== undefined);
   return tables.flatMap((text, at) => [...(at === 0 ? [] : ['']), ...text.split('\n')]);
 }
 
@@ -55,6 +59,35 @@ function circuitPower(rows: readonly FloorRow[], unit: 'W' | 'VA'): string | und
         row.circuit,
         String(row.evseCount),
         ...[row.floorsWatts, row.worstBaseLoadWatts, row.limitWatts, row.spareWatts].map(inThousands),
+      ]),
+    1,
+  );
+}
+
+function groupAmps(rows: readonly FloorRow[]): string | undefined {
+  return tableOf(
+    ['group', 'phase', 'EVSEs', 'floors A', '≤ limit A', 'spare A'],
+    rows
+      .filter((row) => row.kind === 'group-phase')
+      .map((row) => [
+        row.group,
+        row.phase,
+        String(row.evseCount),
+        ...[row.floorsAmps, row.limitAmps, row.spareAmps].map(twoDecimals),
+      ]),
+    2,
+  );
+}
+
+function groupPower(rows: readonly FloorRow[]): string | undefined {
+  return tableOf(
+    ['group', 'EVSEs', 'floors kW', '≤ limit kW', 'spare kW'],
+    rows
+      .filter((row) => row.kind === 'group-power')
+      .map((row) => [
+        row.group,
+        String(row.evseCount),
+        ...[row.floorsWatts, row.limitWatts, row.spareWatts].map(inThousands),
       ]),
     1,
   );

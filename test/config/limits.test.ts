@@ -125,7 +125,7 @@ describe('a person is told', () => {
     expect(notesAbout(raw, 'circuit main')).toEqual(['its 35 kW are never reached: its 34.9 kVA end before.']);
     Object.assign(raw.circuits[0], { limitKilowatts: 34.9, limitKilovoltAmperes: 400 });
     expect(notesAbout(raw, 'circuit main')).toEqual([
-      'its limitKilovoltAmperes of 400 kVA never binds: its rating carries 43.5 kVA; check the number.',
+      'its limitKilovoltAmperes of 400 kVA never binds: its rating carries 47.8 kVA at the highest voltage; check the number.',
     ]);
   });
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { defaultPolicy } from '../../src/config/default-policy.ts';
+import { groupForm } from '../../src/config/group-form.ts';
 import { policyForm } from '../../src/config/policy-form.ts';
 import { baseLoadForm, circuitForm, evseForm, meterForm, siteForm, stationForm } from '../../src/config/site-schema.ts';
 import { goodSite, rawSite, repositoryRoot } from './support.ts';
@@ -18,11 +19,19 @@ test('the complete small example is a site in order, with nothing to remark but 
     ['CP01/1', 'L2 L3 L1', 6],
     ['CP02/1', 'L1 L2 L3', 0],
   ]);
+  expect(site.groups).toMatchObject([{ id: 'customers', evses: ['CP02/1', 'CP01/1'], limitAmps: { L1: 40 } }]);
   expect(notes.map((note) => note.about)).toEqual(['circuit carport', 'station CP02', 'listen.stations']);
 });
 
 test.each(
-  Object.entries({ site: siteForm, circuit: circuitForm, meter: meterForm, station: stationForm, evse: evseForm }),
+  Object.entries({
+    site: siteForm,
+    circuit: circuitForm,
+    meter: meterForm,
+    station: stationForm,
+    evse: evseForm,
+    group: groupForm,
+  }),
 )('every field of a %s is explained', (_, form) => {
   const cells = [...page.matchAll(/^\| ([^|]+) \|/gm)].map((match) => match[1]!).join(' ');
   const missing = Object.keys(form.shape).filter((field) => !new RegExp(`\`${field}[\`.]`).test(cells));
