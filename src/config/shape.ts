@@ -102,7 +102,7 @@ export function nearest(given: string, known: readonly string[]): string | undef
 }
 
 /** Names looked through for a suggestion: a file with thousands of slips must not take minutes to tell of. */
-const MAX_COMPARED = 500;
+export const MAX_COMPARED = 500;
 const MAX_LISTED = 12;
 
 /** ` (did you mean main?): main, sub`: what ends the text of a fault at a name that leads nowhere. */

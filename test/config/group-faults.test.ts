@@ -1,6 +1,7 @@
 // Slips in the groups of a site file, and the bounds of groups.
 import { describe, expect, test } from 'vitest';
 import { MAX_GROUP_ENTRIES } from '../../src/config/group-form.ts';
+import { listed, MAX_COMPARED } from '../../src/config/shape.ts';
 import { MAX_GROUPS_PER_EVSE } from '../../src/config/site-groups.ts';
 import { MAX_GROUPS } from '../../src/config/site-schema.ts';
 import { faultLines, goodSite, groupedSite, type RawSite, rawSite, type Slip, testSlips } from './support.ts';
@@ -147,6 +148,15 @@ test.each<readonly [string, (raw: RawSite) => void, string]>([
   expect(faultLines(raw).map((line) => line.split(': got')[0])).toEqual([`site.json: ${path}`]);
 });
 
+test('of two groups only the one that is too small is told of', () => {
+  const raw = groupedSite({ stations: ['A'] });
+  raw.groups.push({ id: 'small', stations: ['B', 'C'], limitAmps: 6, limitKilowatts: 4 });
+  expect(faultLines(raw).map((line) => line.split(': got')[0])).toEqual([
+    'site.json: groups[1].limitAmps',
+    'site.json: groups[1].limitKilowatts',
+  ]);
+});
+
 describe('the bounds', () => {
   test('as many groups as allowed are groups, one more is a fault', () => {
     const raw = rawSite();
@@ -178,6 +188,14 @@ describe('the bounds', () => {
     expect(faultLines(raw).map((line) => line.replace(/got .*, expected/, 'expected'))).toEqual([
       `site.json: groups[0].evses: expected at most ${MAX_GROUP_ENTRIES} EVSEs; name their circuits instead`,
     ]);
+  });
+
+  test('a suggestion is looked for among the first names only', () => {
+    const names = Array.from({ length: MAX_COMPARED + 1 }, (_, at) => `place-number-${at}`);
+    expect(listed(`place-numbre-${MAX_COMPARED - 1}`, names)).toContain(
+      `did you mean place-number-${MAX_COMPARED - 1}?`,
+    );
+    expect(listed('other-500', [...names.slice(0, MAX_COMPARED), 'other-50'])).not.toContain('did you mean');
   });
 
   test('thousands of names that lead nowhere are told of within the time of this test', () => {

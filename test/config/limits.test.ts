@@ -145,5 +145,7 @@ describe('a person is told', () => {
     expect(notesAbout(raw, 'circuit main')).toEqual([
       'its unbalanceAmps of 5 A let EVSE C/1 begin only while cars on the other phases draw: 6 A is its least.',
     ]);
+    raw.circuits[0].unbalanceAmps = 6;
+    expect(notesAbout(raw, 'circuit main')).toEqual([]);
   });
 });
