@@ -122,8 +122,9 @@ export function planCommands(input: CommandInput): CommandPlan {
     };
   });
   const stops = stopsOf(situations, site.policy, now).map(({ at, ...stop }): StopCommand => {
-    memories[at] = { ...memories[at]!, stopAsked: { transaction: stop.transactionId, at: now } };
-    return { ...stop, id: `${input.author}-${number++}` };
+    const id = `${input.author}-${number++}`;
+    memories[at] = { ...memories[at]!, stopAsked: { transaction: stop.transactionId, commandId: id, at: now } };
+    return { ...stop, id };
   });
   return { commands, stops, memories, waiting, nextCommandNumber: number };
 }

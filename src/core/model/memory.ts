@@ -48,8 +48,8 @@ export type EvseMemory = {
   readonly judgedSampleAtForPhases?: Instant;
   /** Since when the current disobedience lasts, so that its transaction is stopped in the end. */
   readonly disobedientSince?: Instant;
-  /** The transaction that was asked to stop, and when. */
-  readonly stopAsked?: { readonly transaction: string; readonly at: Instant };
+  /** The transaction that was asked to stop, by which command, and when. */
+  readonly stopAsked?: { readonly transaction: string; readonly commandId: CommandId; readonly at: Instant };
   /** Since when it has been served (at least its minimum), or paused. */
   readonly service?: { readonly state: 'on' | 'paused'; readonly since: Instant };
   /** How far it is behind (positive) or ahead of its equals, in ampere seconds per phase. */
