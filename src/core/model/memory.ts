@@ -9,7 +9,7 @@ export type LeaseEntry = {
   readonly sentAt: Instant;
   /** Present once accepted. */
   readonly acknowledgedAt?: Instant;
-  /** Present once the car has had its time to follow, or the measurement showed that it does; older entries are then void. */
+  /** Present once the car has had its time to follow, or the measurement showed that it does: since when. Older entries are then void. */
   readonly settledAt?: Instant;
   /** It rules no longer than this, counted from the latest instant at which it may have been applied. */
   readonly endsBy: Instant;
