@@ -165,7 +165,9 @@ export class Controller {
     const t1 = clock.now();
     const decision = this.#decideSafely(snapshot);
     const t2 = clock.now();
-    const { refused } = this.#ports.stations.send(decision.commands);
+    const { refused } = this.#ports.stations.send([...decision.commands, ...decision.stops]);
+    for (const { station, evse, transactionId, because } of decision.stops)
+      log.warn('control.stops-transaction', { station, evse, transaction: transactionId, because });
     if (refused.length > 0) log.warn('control.commands-not-taken', { count: refused.length });
     const t3 = clock.now();
     this.#memory = decision.memory;
@@ -180,7 +182,7 @@ export class Controller {
     this.#lastFinishedAt = t3;
     this.#ports.journal.append(record);
     this.#ports.audience.publish(record);
-    if (decision.commands.length > 0) this.#ports.store.saveMemory(decision.memory);
+    if (decision.commands.length + decision.stops.length > 0) this.#ports.store.saveMemory(decision.memory);
     log.info('cycle', {
       cycle: snapshot.cycle,
       mode: decision.mode,

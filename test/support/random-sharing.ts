@@ -215,6 +215,7 @@ function candidateOf(
     priority: spec.priority ?? evse.priority,
     ...(need === undefined ? {} : { needAmps: need }),
     isUrgent: spec.isUrgent && need !== undefined && need > 0,
+    isPatient: need !== undefined && (need === 0 || (!isOn && need < lower)),
     ...(departure === undefined ? {} : { departureAt: NOW + (departure * HOUR) / 2 }),
     keepsPlace: isOn && spec.keepsPlace,
     ...(!isOn && spec.rests ? { restsUntil: NOW + 60_000 } : {}),

@@ -1,6 +1,6 @@
 // What leaves at once: floors where none is proved, decreases in the cycle that finds them, renewals before a lease grows old.
 import { describe, expect, test } from 'vitest';
-import { offeredAmps } from '../../../src/core/command/command.ts';
+import { offeredAmps } from '../../../src/core/command/draft.ts';
 import type { StationState } from '../../../src/core/model/snapshot.ts';
 import { type Box, NOW, plan, told } from '../../support/command-plan.ts';
 import { evseMemory, leaseEntry, settledLease } from '../../support/ledger.ts';

@@ -5,7 +5,8 @@ import { fill } from '../../../src/core/allocate/fill.ts';
 import { withoutSigns } from '../../../src/core/allocate/linear-program.ts';
 import type { Proposer } from '../../../src/core/allocate/proposers.ts';
 import { onEachPhase } from '../../../src/core/model/units.ts';
-import { candidate, shared, sharing } from '../../support/sharing.ts';
+import { candidateRole as candidate } from '../../support/candidates.ts';
+import { shared, sharing } from '../../support/sharing.ts';
 import { buildSite, circuit } from '../../support/site-builder.ts';
 
 const filling = (): readonly Proposer[] => [{ name: 'filling', solve: (program) => fill(withoutSigns(program)) }];
