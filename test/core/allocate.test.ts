@@ -5,6 +5,7 @@ import { fill } from '../../src/core/allocate/fill.ts';
 import { allocateGreedily } from '../../src/core/allocate/greedy.ts';
 import type { LinearProgram, Solution } from '../../src/core/allocate/linear-program.ts';
 import { solveByLp } from '../../src/core/allocate/solve.ts';
+import { runs } from '../support/property-runs.ts';
 
 type Car = { readonly lower: number; readonly upper: number; readonly weight: number; readonly level: number };
 const cars = (...parts: Partial<Car>[]) =>
@@ -141,13 +142,13 @@ describe.each([
           }
         });
       }),
-      { numRuns: 400 },
+      runs(400),
     );
   });
 });
 
 test('the LP and filling agree within a hundred-thousandth of an ampere on random programs', () => {
-  const runs = 3000;
+  const parameters = runs(3000);
   let faults = 0;
   fc.assert(
     fc.property(program, (p) => {
@@ -162,9 +163,9 @@ test('the LP and filling agree within a hundred-thousandth of an ampere on rando
         expect(Math.abs(value - b.amps[at]!)).toBeLessThan(1e-5);
       });
     }),
-    { numRuns: runs },
+    parameters,
   );
-  expect(faults).toBeLessThanOrEqual(runs / 100);
+  expect(faults).toBeLessThanOrEqual(parameters.numRuns / 100);
 });
 
 test('where the solver answers beyond a full row, it is found out and not believed', () => {
@@ -199,5 +200,6 @@ test('the greedy stand-in fits always, also on numbers that make no sense', () =
         expect(value).toBeLessThanOrEqual(p.variables[at]!.upper + 1e-6);
       });
     }),
+    runs(100),
   );
 });

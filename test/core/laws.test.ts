@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decide } from '../../src/core/decide.ts';
 import { onEachPhase, PHASES } from '../../src/core/model/units.ts';
+import { runs } from '../support/property-runs.ts';
 import { buildSite, circuit, evse, rotations } from '../support/site-builder.ts';
 import { World } from '../support/world.ts';
 
@@ -108,7 +109,7 @@ test('with a steady base load no fuse is ever exceeded, on any circuit, phase or
         }
       },
     ),
-    { numRuns: 60 },
+    runs(60),
   );
 });
 
@@ -129,7 +130,7 @@ test('deciding twice on the same snapshot gives the same bytes, whatever the ord
         new Map(decision.shares.map((share) => [share.evse, share.targetAmps.toFixed(6)]));
       expect([...byId(other)].sort()).toEqual([...byId(first)].sort());
     }),
-    { numRuns: 100 },
+    runs(100),
   );
 });
 
@@ -172,6 +173,6 @@ test('ageing or losing a measurement never raises a share', () => {
         });
       },
     ),
-    { numRuns: 300 },
+    runs(300),
   );
 });

@@ -21,8 +21,10 @@ export const candidateRole: CandidateRole = {
   neverZero: false,
   priority: 0,
   isUrgent: false,
+  isPatient: false,
   keepsPlace: false,
-  creditAmpSeconds: 0,
+  waitedMs: 0,
+  servedMs: 0,
   onlySurplus: false,
 };
 

@@ -65,16 +65,20 @@ export function capacityRows(site: Site, limits: Limits): readonly CapacityRow[]
   ];
 }
 
-/** The row that holds sessions which charge from surplus alone, once the others have what they get (`othersWatts`). */
+/**
+ * The row that holds sessions which charge from surplus alone, once the others have what they get (`othersWatts`). Those that were let start a
+ * moment ago keep their minima (`keptWatts`) when a cloud comes: a contactor is not a dimmer.
+ */
 export function surplusRow(
   site: Site,
   surplusWatts: number,
   othersWatts: number,
+  keptWatts: number,
   members: readonly number[],
 ): CapacityRow {
   return {
     tag: { kind: 'surplus', surplusWatts },
-    room: surplusWatts - othersWatts,
+    room: Math.max(surplusWatts - othersWatts, keptWatts),
     coefficient: ({ phases }) => site.nominalVolts * phases.length,
     members,
   };

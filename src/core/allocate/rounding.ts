@@ -1,6 +1,7 @@
 // From exact shares to what chargers can be told: down to each one's step, then whole steps back for as long as anybody can take one.
 
 import { floorToStep } from '../model/units.ts';
+import type { Admission } from './admit.ts';
 import { blockingRow, type Load, take } from './rows.ts';
 import type { Candidate } from './situation.ts';
 
@@ -8,19 +9,19 @@ import type { Candidate } from './situation.ts';
 const MAX_BALANCE_ROUNDS = 24;
 
 /**
- * Rounds `proposal` (amperes by index into `site.evses`) for the admitted; `room` is what their minima have left. Steps go back by priority,
+ * Rounds `proposal` (amperes by index into `site.evses`) for the admitted; nobody gets less than was granted. Steps go back by priority,
  * then by largest remainder, then to whoever has least, until nobody can take one more. Where a row is signed and rounding down took the
  * balance away, the larger side comes down too. Changes `proposal`.
  */
 export function roundToSteps(
-  admitted: readonly Candidate[],
+  { admitted, granted, room }: Admission,
   loads: readonly (readonly Load[])[],
-  room: readonly number[],
   proposal: number[],
 ): void {
   const left = [...room];
   const remainders = admitted.map((candidate) => {
-    const { lower, upper } = candidate.role;
+    const { upper } = candidate.role;
+    const lower = granted.get(candidate.at)!;
     const { stepAmps } = candidate.evse;
     const exact = Math.min(upper, Math.max(lower, proposal[candidate.at]!));
     const rounded = Math.max(lower, floorToStep(exact, stepAmps));

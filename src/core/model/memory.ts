@@ -50,10 +50,8 @@ export type EvseMemory = {
   readonly disobedientSince?: Instant;
   /** The transaction that was asked to stop, by which command, and when. */
   readonly stopAsked?: { readonly transaction: string; readonly commandId: CommandId; readonly at: Instant };
-  /** Since when it has been served (at least its minimum), or paused. */
-  readonly service?: { readonly state: 'on' | 'paused'; readonly since: Instant };
-  /** How far it is behind (positive) or ahead of its equals, in ampere seconds per phase. */
-  readonly creditAmpSeconds?: number;
+  /** Since when the session waits for its first current, is told to charge, or is paused after that. */
+  readonly service?: { readonly state: 'waiting' | 'on' | 'paused'; readonly since: Instant };
   /** What the car is seen to take. */
   readonly takes?: TakeMemory;
   /** Attempts to wake a car that does not begin again after a pause. */
@@ -89,8 +87,6 @@ export type Memory = {
   readonly rotatedAt?: Instant;
   /** Power that the site would otherwise export, as believed. */
   readonly surplus?: { readonly watts: number; readonly at: Instant };
-  /** When the sessions' credits were last brought up to date. */
-  readonly creditedAt?: Instant;
   /** Numbers commands; never reused within a controller's epoch. */
   readonly nextCommandNumber: number;
   /** Controller's id and epoch, part of each command's id. */

@@ -137,12 +137,19 @@ function nextTurn(
   role: CandidateRole,
   { site, situations, allocation, situation, now }: ReasonInput,
 ): Instant | undefined {
-  let most = Number.NEGATIVE_INFINITY;
+  const served: number[] = [];
+  let place = 0;
   for (const other of situations) {
-    if (other.role.kind !== 'candidate' || other.at === situation.at || !(allocation.amps[other.at]! > 0)) continue;
+    if (other.role.kind !== 'candidate' || other.at === situation.at) continue;
     if (other.role.priority !== role.priority || other.role.neverZero) continue;
     if (!other.phases.some((phase) => situation.phases.includes(phase))) continue;
-    most = Math.max(most, role.creditAmpSeconds - other.role.creditAmpSeconds);
+    if (allocation.amps[other.at]! > 0) served.push(other.role.servedMs);
+    else if (comesBefore(other, situation, role)) place += 1;
   }
-  return most === Number.NEGATIVE_INFINITY ? undefined : turnAt(most, now, site.policy);
+  return turnAt(served, place, site.policy.pause.turnMs, now);
+}
+
+function comesBefore(other: Situation, one: Situation, { waitedMs }: CandidateRole): boolean {
+  if (other.role.kind !== 'candidate') return false;
+  return other.role.waitedMs > waitedMs || (other.role.waitedMs === waitedMs && other.evse.id < one.evse.id);
 }
