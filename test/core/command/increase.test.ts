@@ -5,8 +5,8 @@ import { candidateRole } from '../../support/candidates.ts';
 import { type Box, candidate, NOW, plan, told } from '../../support/command-plan.ts';
 import { evseMemory, leaseEntry, settledLease } from '../../support/ledger.ts';
 
-/** Too short a time for a renewal to be due. */
-const RENEWED_MS = 4_700;
+/** Long enough for the model's shortest interval, too short for a renewal to be due. */
+const RENEWED_MS = 5_000;
 /** Told `amps` fifteen seconds ago, which was renewed a moment ago, and wanting more for ten seconds. */
 const wants = (amps: number, part: Partial<EvseMemory> = {}) =>
   evseMemory({
@@ -86,7 +86,7 @@ describe('an increase', () => {
       {
         memory: wants(10, { floor: { state: 'proved', amps: 6, since: NOW - 4_000 } }),
         target: 20,
-        profile: { minIntervalMs: 4_001 },
+        profile: { minIntervalMs: 4_500 },
       },
       1_000,
       'dwell',
@@ -96,7 +96,7 @@ describe('an increase', () => {
       {
         memory: wants(10, { floor: { state: 'sent', commandId: 'f', amps: 6, sentAt: NOW - 4_000 } }),
         target: 20,
-        profile: { minIntervalMs: 4_001 },
+        profile: { minIntervalMs: 4_500 },
       },
       1_000,
       'dwell',
