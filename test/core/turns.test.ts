@@ -37,7 +37,7 @@ describe('turns among equals', () => {
     let changes = 0;
     let lastOn = -1;
     let changedAt = world.now;
-    for (let second = 0; second < 240 * MINUTE; second++) {
+    for (let second = 0; second < 180 * MINUTE; second++) {
       world.step();
       expect(world.currents().L1).toBeLessThanOrEqual(10);
       const on = targets(world).findIndex((amps) => amps > 0);
@@ -48,17 +48,17 @@ describe('turns among equals', () => {
       }
       [lastOn, changedAt] = [on, world.now];
     }
-    expect(changes).toBeGreaterThanOrEqual(10);
-    expect(changes).toBeLessThanOrEqual(24);
+    expect(changes).toBeGreaterThanOrEqual(8);
+    expect(changes).toBeLessThanOrEqual(18);
     const [a, b] = ['A/1', 'B/1'].map((id) => world.charger(id).energyWh) as [number, number];
     expect(Math.abs(a - b) / Math.max(a, b)).toBeLessThan(0.1);
   });
 
   test('three cars, room for one: nobody is forgotten', () => {
     const world = scarce(10, [{ station: 'A' }, { station: 'B' }, { station: 'C' }]);
-    world.step(24 * 60 * MINUTE);
+    world.step(6 * 60 * MINUTE);
     const energies = ['A/1', 'B/1', 'C/1'].map((id) => world.charger(id).energyWh);
-    expect(Math.min(...energies) / Math.max(...energies)).toBeGreaterThan(0.95);
+    expect(Math.min(...energies) / Math.max(...energies)).toBeGreaterThan(0.85);
   });
 
   test('a higher priority does not take turns with a lower one', () => {

@@ -28,21 +28,26 @@ export function candidate(at: number, { evse: evsePart, situation, ...role }: Pa
     balances: false,
     cap: undefined,
     ...situation,
-    role: {
-      kind: 'candidate',
-      lower: 6,
-      upper: 32,
-      isOn: false,
-      neverZero: false,
-      priority: 0,
-      isUrgent: false,
-      isPatient: false,
-      keepsPlace: false,
-      waitedMs: 0,
-      servedMs: 0,
-      onlySurplus: false,
-      ...role,
-    },
+    role: candidateRole(role),
+  };
+}
+
+/** 6 to 32 A, waiting, with no wish. */
+export function candidateRole(part: Partial<Omit<CandidateRole, 'kind'>> = {}): CandidateRole {
+  return {
+    kind: 'candidate',
+    lower: 6,
+    upper: 32,
+    isOn: false,
+    neverZero: false,
+    priority: 0,
+    isUrgent: false,
+    isPatient: false,
+    keepsPlace: false,
+    waitedMs: 0,
+    servedMs: 0,
+    onlySurplus: false,
+    ...part,
   };
 }
 

@@ -1,15 +1,17 @@
 // Plans the commands of one cycle for a few wallboxes on one row of room, from no more than the test is about.
+
 import type { CapacityRow } from '../../src/core/allocate/capacity.ts';
 import type { Situation } from '../../src/core/allocate/situation.ts';
 import { type CommandPlan, planCommands } from '../../src/core/command/command.ts';
 import type { ChargerProfile } from '../../src/core/model/charger.ts';
 import type { Evse } from '../../src/core/model/site.ts';
+import { candidateRole } from './candidates.ts';
 import { buildSite, evse, genericAc } from './site-builder.ts';
 import { situationsOf } from './situation.ts';
 
 export const NOW = 1_000_000;
 /** A candidate that may have 6 A to 32 A. */
-export const candidate = { kind: 'candidate', lower: 6, upper: 32, isOn: true, neverZero: false } as const;
+export const candidate = candidateRole({ isOn: true });
 
 export type Box = Partial<Omit<Situation, 'evse' | 'profile'>> & {
   readonly target?: number;

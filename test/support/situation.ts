@@ -1,6 +1,7 @@
 // Builds situations for tests of those who read them: each EVSE of the site connected, on all its phases, a candidate that may draw 6 A.
 import type { Situation } from '../../src/core/allocate/situation.ts';
 import type { Site } from '../../src/core/model/site.ts';
+import { candidateRole } from './candidates.ts';
 import { evseMemory } from './ledger.ts';
 
 /** One situation per EVSE of `site`; `parts` replaces by EVSE id. */
@@ -16,7 +17,9 @@ export function situationsOf(site: Site, parts: { readonly [evse: string]: Parti
     exposureAmps: 6,
     exposureBecause: 'floor',
     cap: undefined,
-    role: { kind: 'candidate', lower: 6, upper: 32, isOn: true, neverZero: false },
+    assuredAmps: 0,
+    balances: false,
+    role: candidateRole({ isOn: true }),
     ...parts[evse.id],
   }));
 }

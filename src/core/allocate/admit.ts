@@ -44,13 +44,12 @@ export type Rules = {
 };
 
 /**
- * Minimum service in a strict total order: those who must never be paused, priority, urgency, those who keep their place, those already on,
- * longest waiting, fewest phases, id. Each minimum that still fits on all its rows is admitted, which is the lexicographic optimum of that
+ * Minimum service in a strict total order: those who must never be paused, priority, urgency, those who keep their place, hour of departure,
+ * those already on, longest waiting, fewest phases, id. Each minimum that still fits on all its rows is admitted, which is the lexicographic optimum of that
  * order. Who can still pause without missing its deadline, or has what it came for (patient), comes after all others and what their deadlines
  * need.
  *
- * Where the earliest departure is first, the hour of departure stands before being on, and each is granted what its deadline needs, as far
- * as that fits, before the next one is asked.
+ * Where the earliest departure is first, each is granted what its deadline needs, as far as that fits, before the next one is asked.
  *
  * With `turnMs`, one candidate that waits takes the place of one equal that has been served for that long.
  */
@@ -79,7 +78,7 @@ function compare(a: Candidate, b: Candidate, scarcity: Policy['scarcity']): numb
     Number(b.role.isUrgent) - Number(a.role.isUrgent) ||
     Number(b.role.keepsPlace) - Number(a.role.keepsPlace) ||
     (byDeparture ? 0 : Number(a.role.isPatient) - Number(b.role.isPatient)) ||
-    (byDeparture ? departureHour(a) - departureHour(b) : 0) ||
+    departureHour(a) - departureHour(b) ||
     Number(b.role.isOn) - Number(a.role.isOn) ||
     b.role.waitedMs - a.role.waitedMs ||
     a.phases.length - b.phases.length ||
@@ -88,7 +87,7 @@ function compare(a: Candidate, b: Candidate, scarcity: Policy['scarcity']): numb
 }
 
 /** Cars that leave within the same hour are equals; who has what it came for, or names no departure, is last. */
-function departureHour({ role: { departureAt, needAmps } }: Candidate): number {
+function departureHour({ role: { departureAt, needAmps } }: Pick<Candidate, 'role'>): number {
   return departureAt === undefined || needAmps === 0 ? Number.MAX_SAFE_INTEGER : Math.floor(departureAt / HOUR_MS);
 }
 
@@ -210,6 +209,7 @@ function dueSwaps(
         !role.neverZero &&
         role.priority === starts.role.priority &&
         (role.isPatient || !starts.role.isPatient) &&
+        departureHour(starts) <= departureHour({ role }) &&
         (starts.role.isUrgent || !role.isUrgent) &&
         role.servedMs >= turnMs &&
         loads[at]!.some((load) => load.row === row && load.coefficient > 0),

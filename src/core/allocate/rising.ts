@@ -85,12 +85,14 @@ export function highestCommon(
   const column = columns.length;
   let most = Number.POSITIVE_INFINITY;
   const links: LpRow[] = [];
+  // Weights count against the largest, so that rounding of the height is at most as large in amperes.
+  const largest = Math.max(...[...rising.values()].map(({ weight }) => weight));
   for (const [variable, { upper, weight }] of rising) {
-    most = Math.min(most, Math.max(upper, amps[variable]!) / weight);
+    most = Math.min(most, (Math.max(upper, amps[variable]!) / weight) * largest);
     const own = { column: columnOf.get(variable)!, coefficient: -1 };
-    links.push({ terms: [{ column, coefficient: weight }, own], limit: amps[variable]! });
+    links.push({ terms: [{ column, coefficient: weight / largest }, own], limit: amps[variable]! });
   }
   const model = { columns: [...columns, { upper: most, objective: 1 }], rows: [...rows, ...links] };
   const values = answerTo(model, work.engine);
-  return typeof values === 'string' ? values : { height: values[column]!, values };
+  return typeof values === 'string' ? values : { height: values[column]! / largest, values };
 }

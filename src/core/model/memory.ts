@@ -78,6 +78,8 @@ export type CircuitMemory = {
   /** Base load as believed after fast attack and slow release. */
   readonly baseLoadAmps: PhaseAmps;
   readonly at: Instant;
+  /** `measuredAt` of the newest reading that it takes into account. */
+  readonly readingAt?: Instant;
 };
 
 export type Memory = {

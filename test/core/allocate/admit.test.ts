@@ -27,6 +27,8 @@ describe('the order of minimum service', () => {
     ['urgency comes before a kept place', { isUrgent: true }, { keepsPlace: true, isOn: true }],
     ['a kept place comes before being on', { keepsPlace: true }, { isOn: true }],
     ['whoever must charge now comes before who can still pause', {}, { isPatient: true, waitedMs: 9_000 }],
+    ['who leaves sooner comes before who is on', { departureAt: 3_600_000 }, { departureAt: 7_200_000, isOn: true }],
+    ['who names a departure comes before who names none', { departureAt: 3_600_000 }, { isOn: true }],
     ['who is on comes before who has waited', { isOn: true }, { waitedMs: 1_000 }],
     ['who has waited longer comes first', { waitedMs: 2_000 }, { waitedMs: 1_000, evse: { phases: ['L1'] } }],
     ['fewer phases come before more', { evse: { phases: ['L1'] } }, {}],

@@ -12,7 +12,12 @@ const board = circuit({ id: 'main', meter: 'main', worstBaseLoadAmps: onEachPhas
 const meter = (amps: number | PhaseAmps, ageMs = 0): MeterState => ({
   reading: { currentAmps: typeof amps === 'number' ? onEachPhase(amps) : amps, measuredAt: NOW - ageMs },
 });
-const believed = (amps: number, ageMs = 1_000): CircuitMemory => ({ baseLoadAmps: onEachPhase(amps), at: NOW - ageMs });
+/** A belief, and the reading that it was made of. */
+const believed = (amps: number, ageMs = 1_000): CircuitMemory => ({
+  baseLoadAmps: onEachPhase(amps),
+  at: NOW - ageMs,
+  readingAt: NOW - ageMs,
+});
 const cars = (low: number, high = low) => onEachPhase<DrawRange>({ low, high });
 
 test.each([
@@ -48,7 +53,7 @@ describe('with a fresh reading', () => {
     expect(baseLoadOf(board, meter(amps), cars(low, high), memory, NOW, policy)).toEqual({
       from: 'meter',
       amps: onEachPhase(expected),
-      memory: { baseLoadAmps: onEachPhase(expected), at: NOW },
+      memory: { baseLoadAmps: onEachPhase(expected), at: NOW, readingAt: NOW },
     });
   });
 
@@ -81,8 +86,19 @@ describe('without one', () => {
     expect(baseLoadOf(board, meter(50, 3_000), cars(0), believed(12), NOW, policy)).toEqual({
       from: 'held',
       amps: onEachPhase(12),
-      memory: { baseLoadAmps: onEachPhase(12), at: NOW },
+      memory: { baseLoadAmps: onEachPhase(12), at: NOW, readingAt: NOW - 1_000 },
     });
+  });
+
+  test('a held reading that no cycle has seen lifts the belief, and never lowers it', () => {
+    const late = (amps: number) => baseLoadOf(board, meter(amps, 3_000), cars(5, 9), believed(12, 4_000), NOW, policy);
+    expect(late(50)).toEqual({
+      from: 'held',
+      // What cars may draw, 9 A, explains a part of it.
+      amps: onEachPhase(41),
+      memory: { baseLoadAmps: onEachPhase(41), at: NOW, readingAt: NOW - 3_000 },
+    });
+    expect(late(10).amps).toEqual(onEachPhase(12));
   });
 
   test.each([
@@ -99,7 +115,11 @@ describe('without one', () => {
     expect(baseLoadOf(board, state, cars(5, 9), believed(before), later, policy)).toEqual({
       from: 'worst',
       amps: onEachPhase(expected),
-      memory: { baseLoadAmps: onEachPhase(expected), at: later },
+      memory: {
+        baseLoadAmps: onEachPhase(expected),
+        at: later,
+        readingAt: NOW - Math.min(1_000, readAgoMs),
+      },
     });
   });
 
@@ -117,7 +137,7 @@ describe('without one', () => {
     expect(baseLoadOf(board, meter(50, ageMs), cars(5, 9), undefined, NOW, policy)).toEqual({
       from: 'worst',
       amps: onEachPhase(45),
-      memory: { baseLoadAmps: onEachPhase(45), at: NOW },
+      memory: { baseLoadAmps: onEachPhase(45), at: NOW, readingAt: NOW - ageMs },
     });
   });
 });

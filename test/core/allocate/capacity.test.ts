@@ -29,7 +29,14 @@ const baseLoads = new Map<string, BaseLoad>([
   ['east', { from: 'allowance', amps: onEachPhase(2) }],
 ]);
 const upstream = { station: 'A', amps: 12, source: { kind: 'upstream' } } as const;
-const rowsOf = (caps: readonly Cap[] = []) => capacityRows(site, circuitLimits(site, caps, 0), baseLoads, [upstream]);
+const rowsOf = (caps: readonly Cap[] = []) =>
+  capacityRows(site, {
+    circuits: circuitLimits(site, caps, 0),
+    baseLoads,
+    groups: [],
+    stations: [upstream],
+    surplusWatts: 0,
+  });
 const plain = ({ tag, room, members }: CapacityRow) => ({ tag, room, members });
 const fuse = { kind: 'fuse' } as const;
 
@@ -55,7 +62,8 @@ describe('the rows of a site', () => {
   });
 
   test('an ampere per phase takes an ampere of each phase, its watts of the power, and one ampere of the station', () => {
-    const coefficients = (phases: readonly ('L1' | 'L2' | 'L3')[]) => rowsOf().map((row) => row.coefficient(phases));
+    const coefficients = (phases: readonly ('L1' | 'L2' | 'L3')[]) =>
+      rowsOf().map((row) => row.coefficient({ phases, balances: true }));
     expect(coefficients(['L1', 'L2', 'L3'])).toEqual([1, 1, 1, 1, 1, 1, 690, 1]);
     expect(coefficients(['L2'])).toEqual([0, 1, 0, 0, 1, 0, 230, 1]);
     expect(coefficients(['L3', 'L1'])).toEqual([1, 0, 1, 1, 0, 1, 460, 1]);

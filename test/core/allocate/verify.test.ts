@@ -1,11 +1,12 @@
 // The independent check finds every way in which an allocation can be wrong, and lets an overload pass only where nobody is given anything.
 import { describe, expect, test } from 'vitest';
 import type { BaseLoad } from '../../../src/core/allocate/base-load.ts';
-import type { StationLimit } from '../../../src/core/allocate/capacity.ts';
+import type { Limits, StationLimit } from '../../../src/core/allocate/capacity.ts';
 import type { Situation } from '../../../src/core/allocate/situation.ts';
 import { verify } from '../../../src/core/allocate/verify.ts';
 import { circuitLimits } from '../../../src/core/limits/caps.ts';
 import { onEachPhase, type Phase } from '../../../src/core/model/units.ts';
+import { candidateRole } from '../../support/candidates.ts';
 import { buildSite, circuit, evse } from '../../support/site-builder.ts';
 import { situationsOf } from '../../support/situation.ts';
 
@@ -27,8 +28,9 @@ const site = buildSite({
     evse({ station: 'C', circuit: 'main' }),
   ],
 });
-const limits = circuitLimits(site, [], 0);
-const candidate = { kind: 'candidate', lower: 6, upper: 20, isOn: true, neverZero: false } as const;
+const circuits = circuitLimits(site, [], 0);
+const none = { groups: [], stations: [], surplusWatts: 0 };
+const candidate = candidateRole({ upper: 20, isOn: true });
 const neverZero: Situation['role'] = { ...candidate, neverZero: true };
 const reserved = (amps: number): Situation['role'] => ({ kind: 'reserved', amps });
 
@@ -49,7 +51,7 @@ function fault({ amps, roles = {}, phases = {}, base = [0, 0], stations = [] }: 
   const baseLoads = new Map(
     site.circuits.map(({ id }, at): [string, BaseLoad] => [id, { from: 'meter', amps: onEachPhase(base[at]!) }]),
   );
-  return verify(site, limits, baseLoads, stations, situationsOf(site, parts), amps);
+  return verify(site, { ...none, circuits, baseLoads, stations }, situationsOf(site, parts), amps);
 }
 
 describe('each EVSE for itself', () => {
@@ -136,11 +138,12 @@ describe('every circuit and phase', () => {
   test('a circuit of which nothing is known is a fault', () => {
     const base = new Map<string, BaseLoad>([['main', { from: 'meter', amps: onEachPhase(0) }]]);
     const all = new Map([...base, ['east', base.get('main')!] as const]);
-    const withoutEast = new Map([...limits].filter(([id]) => id !== 'east'));
-    const situations = situationsOf(site);
-    expect(verify(site, limits, base, [], situations, [0, 0, 0])).toBe('east has no limit or no base load');
-    expect(verify(site, withoutEast, all, [], situations, [0, 0, 0])).toBe('east has no limit or no base load');
-    expect(verify(site, limits, all, [], situations, [0, 0, 0])).toBeUndefined();
+    const withoutEast = new Map([...circuits].filter(([id]) => id !== 'east'));
+    const of = (part: Pick<Limits, 'circuits' | 'baseLoads'>) =>
+      verify(site, { ...none, ...part }, situationsOf(site), [0, 0, 0]);
+    expect(of({ circuits, baseLoads: base })).toBe('east has no limit or no base load');
+    expect(of({ circuits: withoutEast, baseLoads: all })).toBe('east has no limit or no base load');
+    expect(of({ circuits, baseLoads: all })).toBeUndefined();
   });
 });
 
@@ -163,7 +166,11 @@ describe('a limit on a whole station', () => {
     const twin = buildSite({ evses: [evse({ station: 'A' }), evse({ station: 'A', id: 'A/2', number: 2 })] });
     const base = new Map<string, BaseLoad>([['main', { from: 'meter', amps: onEachPhase(0) }]]);
     const situations = situationsOf(twin, { 'A/2': { role: reserved(8) } });
-    const check = (given: number) => verify(twin, circuitLimits(twin, [], 0), base, stations, situations, [given, 0]);
+    const check = (given: number) =>
+      verify(twin, { ...none, circuits: circuitLimits(twin, [], 0), baseLoads: base, stations }, situations, [
+        given,
+        0,
+      ]);
     expect([check(0), check(6)]).toEqual([undefined, 'station A would draw 14 A of 10 A']);
   });
 });
@@ -174,8 +181,9 @@ describe('at the edges', () => {
   const source = { kind: 'fuse' } as const;
   const check = (amps: number, watts: number, station: number) => {
     const phases = onEachPhase({ amps, source });
-    const cut = new Map([['main', { phases, power: { watts, source } }]]);
-    return verify(one, cut, base, [{ station: 'A', amps: station, source }], situationsOf(one), [6]);
+    const cut = new Map([['main', { phases, power: { watts, unit: 'W' as const, source } }]]);
+    const stations = [{ station: 'A', amps: station, source }];
+    return verify(one, { ...none, circuits: cut, baseLoads: base, stations }, situationsOf(one), [6]);
   };
 
   test.each([
@@ -200,7 +208,8 @@ describe('at the edges', () => {
       evses: [evse({ station: 'A' })],
     });
     const loads = new Map(['main', 'east', 'west'].map((id) => [id, base.get('main')!]));
-    const answer = verify(circular, circuitLimits(circular, [], 0), loads, [], situationsOf(circular), [32]);
+    const own = { ...none, circuits: circuitLimits(circular, [], 0), baseLoads: loads };
+    const answer = verify(circular, own, situationsOf(circular), [32]);
     expect(answer).toBeUndefined();
   });
 });

@@ -1,6 +1,7 @@
 // More is given only when everything speaks for it: answered, dwelt, ramped, and free on every row; and in a fixed order.
 import { describe, expect, test } from 'vitest';
 import type { EvseMemory } from '../../../src/core/model/memory.ts';
+import { candidateRole } from '../../support/candidates.ts';
 import { type Box, candidate, NOW, plan, told } from '../../support/command-plan.ts';
 import { evseMemory, leaseEntry, settledLease } from '../../support/ledger.ts';
 
@@ -173,7 +174,12 @@ describe('an increase', () => {
 describe('who comes first when not all can rise', () => {
   const box = (amps: number, part: Box = {}): Box => ({ memory: wants(amps), exposureAmps: amps, target: 20, ...part });
   test.each([
-    ['the higher priority', [box(10), box(10, { evse: { priority: 1 } })], 28, ['lease B increase 18']],
+    [
+      'the higher priority',
+      [box(10), box(10, { role: candidateRole({ isOn: true, priority: 1 }) })],
+      28,
+      ['lease B increase 18'],
+    ],
     ['then who has less', [box(12), box(10)], 30, ['lease B increase 18']],
     ['by its weight', [box(12, { evse: { weight: 2 } }), box(10)], 30, ['lease A increase 20']],
     ['then the name', [box(10), box(10)], 28, ['lease A increase 18']],
