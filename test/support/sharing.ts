@@ -1,12 +1,28 @@
 // Small sharings out by hand: name the EVSEs, what each is in this cycle, and the limits; the rest is ordinary.
 import { type AllocateInput, type Allocation, allocate } from '../../src/core/allocate/allocate.ts';
-import type { Situation } from '../../src/core/allocate/situation.ts';
+import type { CandidateRole, Situation } from '../../src/core/allocate/situation.ts';
 import type { Cap } from '../../src/core/model/limit.ts';
-import type { Circuit, Evse } from '../../src/core/model/site.ts';
+import type { Circuit, Evse, Policy } from '../../src/core/model/site.ts';
 import { onEachPhase } from '../../src/core/model/units.ts';
-import { candidateRole } from './candidates.ts';
 import { inputOf } from './random-sharing.ts';
 import { buildSite, circuit, evse } from './site-builder.ts';
+
+/** A candidate that may take 6 to 32 A and has nothing special about it. */
+export const candidate = (part: Partial<CandidateRole> = {}): CandidateRole => ({
+  kind: 'candidate',
+  lower: 6,
+  upper: 32,
+  isOn: false,
+  neverZero: false,
+  priority: 0,
+  isUrgent: false,
+  isPatient: false,
+  keepsPlace: false,
+  waitedMs: 0,
+  servedMs: 0,
+  onlySurplus: false,
+  ...part,
+});
 
 type Part = { readonly evse?: Partial<Evse>; readonly role?: Situation['role']; readonly assuredAmps?: number };
 
@@ -14,16 +30,22 @@ type Part = { readonly evse?: Partial<Evse>; readonly role?: Situation['role']; 
 export function sharing(
   parts: readonly Part[],
   main: Partial<Circuit> = {},
-  limits: { readonly caps?: readonly Cap[]; readonly surplusWatts?: number } = {},
+  limits: {
+    readonly caps?: readonly Cap[];
+    readonly surplusWatts?: number;
+    readonly scarcity?: Policy['scarcity'];
+  } = {},
 ): AllocateInput {
+  const { caps = [], surplusWatts = 0, scarcity = 'part-for-everyone' } = limits;
   const site = buildSite({
+    policy: { scarcity },
     circuits: [circuit({ id: 'main', worstBaseLoadAmps: onEachPhase(0), ...main })],
     evses: parts.map((part, at) =>
       evse({ station: String.fromCharCode(65 + at), stepAmps: 1, floorAmps: 0, ...part.evse }),
     ),
   });
   const situations = site.evses.map((one, at): Situation => {
-    const { role = candidateRole(), assuredAmps = 0 } = parts[at]!;
+    const { role = candidate(), assuredAmps = 0 } = parts[at]!;
     return {
       at,
       evse: one,
@@ -40,7 +62,6 @@ export function sharing(
       role,
     };
   });
-  const { caps = [], surplusWatts = 0 } = limits;
   return inputOf(site, { caps, baseLoads: [onEachPhase(0)], situations, stations: [], surplusWatts, mayRotate: false });
 }
 

@@ -11,7 +11,6 @@ import { type Proposer, proposersOf } from '../../../src/core/allocate/proposers
 import type { Candidate, Situation } from '../../../src/core/allocate/situation.ts';
 import { solveByLp } from '../../../src/core/allocate/solve.ts';
 import { onEachPhase } from '../../../src/core/model/units.ts';
-import { candidateRole } from '../../support/candidates.ts';
 import { lawRuns } from '../../support/law-runs.ts';
 import { freeAmps, loadOf, type OwnRow, ownRows } from '../../support/own-rows.ts';
 import { inputOf, NOW, randomSharing, type Sharing } from '../../support/random-sharing.ts';
@@ -185,7 +184,20 @@ test('when nobody answers, all fall to floors that hold on every fuse and power 
   );
 });
 
-const wanting = (lower: number, upper: number): Candidate['role'] => candidateRole({ lower, upper });
+const wanting = (lower: number, upper: number): Candidate['role'] => ({
+  kind: 'candidate',
+  lower,
+  upper,
+  isOn: false,
+  neverZero: false,
+  priority: 0,
+  isUrgent: false,
+  isPatient: false,
+  keepsPlace: false,
+  waitedMs: 0,
+  servedMs: 0,
+  onlySurplus: false,
+});
 
 test('the arbitrary of sites covers what it should', () => {
   const seen = fc.sample(randomSharing(), { numRuns: 300, seed: 7 });
