@@ -1,5 +1,6 @@
 // The control room: collects, decides, dispatches and records, cycle after cycle; it waits for nobody and nothing can stall it.
 
+import type { Solvers } from '../core/allocate/proposers.ts';
 import { recoverMemory } from '../core/command/recover.ts';
 import { decide } from '../core/decide.ts';
 import type { CycleRecord, Decision, Notice } from '../core/model/decision.ts';
@@ -38,6 +39,7 @@ export class Controller {
   readonly #site: Site;
   readonly #ports: ControllerPorts;
   readonly #id: string;
+  readonly #solvers: Solvers;
   #epoch = 0;
   #memory: Memory | undefined;
   #caps: readonly Cap[] = [];
@@ -49,12 +51,16 @@ export class Controller {
   #stopping = new AbortController();
   #loop: Promise<void> | undefined;
 
-  /** `id` names this controller in leases and journal. `site` MUST be checked and frozen. */
-  constructor(surroundings: Surroundings, site: Site, ports: ControllerPorts, id: string) {
+  /**
+   * `id` names this controller in leases and journal. `site` MUST be checked and frozen. `solvers` stay the same for as long as it runs: a replay
+   * needs the same.
+   */
+  constructor(surroundings: Surroundings, site: Site, ports: ControllerPorts, id: string, solvers: Solvers = {}) {
     this.#surroundings = surroundings;
     this.#site = site;
     this.#ports = ports;
     this.#id = id;
+    this.#solvers = solvers;
   }
 
   /** Recovers, opens the ports and begins to cycle. Rejects when the store cannot be read: without it nothing is known to be safe. */
@@ -211,7 +217,7 @@ export class Controller {
   #decideSafely(snapshot: Snapshot): Decision {
     const memory = this.#memory!;
     try {
-      return decide(this.#site, snapshot, memory);
+      return decide(this.#site, snapshot, memory, this.#solvers);
     } catch (error) {
       this.#surroundings.log.error('control.decide-failed', {
         error: error instanceof Error ? (error.stack ?? error.message) : String(error),

@@ -218,7 +218,6 @@ function candidateOf(
     isUrgent: spec.isUrgent && need !== undefined && need > 0,
     isPatient: need !== undefined && (need === 0 || (!isOn && need < lower)),
     ...(departure === undefined ? {} : { departureAt: NOW + (departure * HOUR) / 2 }),
-    isPatient: spec.isPatient && (need === 0 || (need !== undefined && !isOn && need < lower)),
     keepsPlace: isOn && spec.keepsPlace,
     ...(!isOn && spec.rests ? { restsUntil: NOW + 60_000 } : {}),
     waitedMs: isOn ? 0 : minutes * 60_000,
