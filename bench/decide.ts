@@ -110,7 +110,7 @@ const lines = [
   '| EVSEs | decide median ms | decide p99 ms | answered by | variables | LP alone, unmerged, median ms | filling alone, unmerged, median ms |',
   '|---:|---:|---:|---|---:|---:|---:|',
 ];
-for (const count of [10, 50, 200, 500]) {
+for (const count of [10, 50, 100, 200, 500, 1_000, 2_000]) {
   process.stderr.write(`bench: ${count} EVSEs …\n`);
   const world = busyWorld(count);
   const snapshot = world.snapshot();

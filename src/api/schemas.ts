@@ -163,7 +163,12 @@ const evseView = z.object({
   reason: z.object({
     kind: z.enum([
       'no-car',
+      'not-started',
+      'out-of-service',
       'circuit-full',
+      'group-full',
+      'unbalanced',
+      'surplus-used',
       'own-maximum',
       'capped',
       'paused',
@@ -173,7 +178,8 @@ const evseView = z.object({
       'disobedient',
       'failsafe',
     ]),
-    text: z.string(),
+    text: z.string().describe('Why it has this share.'),
+    remedy: z.string().exactOptional().describe('What would have to change for it to get more.'),
   }),
   wish: wishView.exactOptional(),
 });
@@ -203,7 +209,7 @@ export const stateView: z.ZodType<AgedStateView> = z.object({
   evses: z.array(evseView),
   caps: z.array(cap),
   notices: z.array(z.object({ severity: z.enum(['info', 'warning', 'alarm']), code: z.string(), text: z.string() })),
-  answeredBy: z.enum(['lp', 'filling', 'greedy', 'floors']),
+  answeredBy: z.enum(['lp', 'highs', 'filling', 'greedy', 'floors']),
   fellBackBecause: z.string().exactOptional(),
   durationMs: z.object({ collect: z.number(), decide: z.number(), dispatch: z.number() }),
   ageMs: z.number().describe('Age of the cycle when this was sent.'),

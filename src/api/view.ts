@@ -15,7 +15,8 @@ import type {
   StateView,
 } from '../core/model/state-view.ts';
 import { type Instant, mapPhases, type WallTime } from '../core/model/units.ts';
-import { describeShare, describeSource } from '../core/report/explain.ts';
+import { describeRemedy, describeShare } from '../core/report/explain.ts';
+import { describeSource } from '../core/report/wording.ts';
 import { viewWish } from './wish-view.ts';
 
 /** Limits from outside that one view names at most; the rest stay in force unnamed. */
@@ -157,6 +158,7 @@ function scopeOf({ scope }: Cap): Pick<CapView, 'circuit' | 'group' | 'evse'> {
 
 function viewShare(share: Share, station: StationState | undefined, site: Site, now: Instant): EvseView {
   const state = station?.evses.find((evse) => evse.evse === share.evse);
+  const remedy = describeRemedy(share.reason, site, now);
   return {
     id: share.evse,
     activity: activityOf(station, state),
@@ -169,7 +171,11 @@ function viewShare(share: Share, station: StationState | undefined, site: Site, 
     exposureAmps: share.exposureAmps,
     ...(share.drawnAmps === undefined ? {} : { drawnAmps: share.drawnAmps }),
     phases: share.phases,
-    reason: { kind: share.reason.kind, text: clip(describeShare(share, site, now)) },
+    reason: {
+      kind: share.reason.kind,
+      text: clip(describeShare(share, site, now)),
+      ...(remedy === undefined ? {} : { remedy: clip(remedy) }),
+    },
   };
 }
 

@@ -7,7 +7,7 @@ import type { WishView } from '../core/model/state-view.ts';
 import type { Instant, WallTime } from '../core/model/units.ts';
 import type { Wish } from '../core/model/wish.ts';
 import { needOf } from '../core/plan/need.ts';
-import { describeSource } from '../core/report/explain.ts';
+import { describeSource } from '../core/report/wording.ts';
 import type { KeptWish } from '../engine/ports.ts';
 import { isoTime } from './site-time.ts';
 

@@ -55,7 +55,11 @@ describe('reading', () => {
       id: 'A/1',
       activity: 'charging',
       model: 'Acme Wallbox 22 1.4',
-      reason: { kind: 'own-maximum', text: '10 A: the car takes at most 10 A' },
+      reason: {
+        kind: 'own-maximum',
+        text: '10 A: the car takes at most 10 A',
+        remedy: 'by itself, as soon as the car takes more',
+      },
     });
     expect(state).not.toHaveProperty('memory');
     expect(state.circuits[0]?.phases.L1).toMatchObject({ limitAmps: 63, limitAuthor: 'the fuse', headroomAmps: 10 });

@@ -60,7 +60,14 @@ const shares: Decision['shares'] = [
     exposureAmps: 12,
     drawnAmps: { L1: 0, L2: 11.9, L3: 0 },
     phases: ['L2'],
-    reason: { kind: 'circuit-full', circuit: 'a', phase: 'L2', source: { kind: 'fuse' } },
+    reason: {
+      kind: 'circuit-full',
+      circuit: 'a',
+      phase: 'L2',
+      limitAmps: 40,
+      source: { kind: 'fuse' },
+      moreAmps: 24,
+    },
   }),
   share({
     evse: 'bay-03/1',
@@ -73,6 +80,8 @@ const shares: Decision['shares'] = [
       kind: 'paused',
       by: { kind: 'circuit', circuit: 'b', phase: 'L1', source: { kind: 'fuse' } },
       neededAmps: 6,
+      missingAmps: 4,
+      dueAt: T0 + 720_000,
     },
   }),
   share({ evse: 'bay-04/1', targetAmps: 14, exposureAmps: 10, reason: { kind: 'rising', waitsFor: 'decreases' } }),
@@ -269,13 +278,20 @@ describe.skipIf(whyNot !== '')('the console in a browser', () => {
       '11.9',
       '–',
       '12.0',
-      '8 A: Sub-board A, L2 is full (fuse 40 A)',
+      [
+        '8 A: Sub-board A, L2 is full (fuse 40 A)',
+        'more when other loads or chargers on Sub-board A, L2 draw less; it could take 24 A more',
+      ].join('\n'),
     ]);
     const reasons = await page.locator('td.why').allInnerTexts();
     expect(reasons.slice(2)).toEqual([
-      'paused: needs 6 A, Sub-board B L1 has no room',
-      'rising: waits for others to come down',
-      'unreachable: 16 A reserved',
+      // Cycle 600 is ten minutes after T0, the turn comes two minutes later.
+      [
+        'paused: needs 6 A, Sub-board B L1 has no room; due again in 2 min',
+        'starts when 4 A more are free on Sub-board B, L1, or when its turn comes in 2 min',
+      ].join('\n'),
+      'rising: waits for others to come down\nnothing to do: it rises by itself',
+      "unreachable: 16 A reserved\ncheck the charger's power and network; it is served again once it answers",
       'no car is connected',
     ]);
     const states = await page.locator('td.state').allInnerTexts();

@@ -19,7 +19,7 @@ const ACTIVITY_SHAPES: { readonly [A in EvseActivity]: readonly [ShapeName, stri
   unknown: ['ring', 'warn'],
 };
 
-const WARNING_REASONS = new Set(['paused', 'unreachable', 'floor-not-proved']);
+const WARNING_REASONS = new Set(['paused', 'unreachable', 'floor-not-proved', 'out-of-service']);
 const BAD_REASONS = new Set(['disobedient', 'failsafe']);
 
 type Props = { readonly site: SiteView; readonly evses: readonly EvseView[] };
@@ -75,6 +75,8 @@ type RowProps = {
 function Row({ evse, known, circuit }: RowProps) {
   const [shape, tone] = ACTIVITY_SHAPES[evse.activity];
   const reasonTone = BAD_REASONS.has(evse.reason.kind) ? 'bad' : WARNING_REASONS.has(evse.reason.kind) ? 'warn' : '';
+  // What has all that it can take needs no second line.
+  const remedy = evse.reason.kind === 'own-maximum' ? undefined : evse.reason.remedy;
   return (
     <tr data-evse={evse.id}>
       <th scope="row">
@@ -91,7 +93,10 @@ function Row({ evse, known, circuit }: RowProps) {
         <Amps key={phase} label={`Drawn ${phase}`} value={drawnOn(evse, phase)} />
       ))}
       <Amps label="Reserved" value={evse.exposureAmps} isStrong />
-      <td class={`why ${reasonTone}`}>{evse.reason.text}</td>
+      <td class={`why ${reasonTone}`}>
+        {evse.reason.text}
+        {remedy !== undefined && <span class="quiet sub remedy">{remedy}</span>}
+      </td>
     </tr>
   );
 }

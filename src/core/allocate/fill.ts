@@ -4,7 +4,7 @@
 // stop for good. With coefficients ≥ 0 this is the lexicographic max-min optimum (free disposal; Radunovic & Le Boudec).
 
 import type { Binding, LinearProgram, Riser, Solution, Stage } from './linear-program.ts';
-import { TIGHT_AMPS } from './linear-program.ts';
+import { faultOf, TIGHT_AMPS } from './linear-program.ts';
 
 /** Solves `program` exactly. MUST have coefficients ≥ 0 and finite numbers; otherwise, or when the lower bounds do not fit, it fails by name. */
 export function fill(program: LinearProgram): Solution {
@@ -22,27 +22,9 @@ export function fill(program: LinearProgram): Solution {
   return { kind: 'solved', amps, bindings: bindings.map((binding) => binding ?? { kind: 'upper' }) };
 }
 
-function refusalOf({ variables, rows, stages }: LinearProgram): string | undefined {
-  for (const [at, { lower, upper }] of variables.entries()) {
-    if (!(Number.isFinite(lower) && Number.isFinite(upper) && lower >= 0 && upper >= lower)) {
-      return `variable ${at} has the bounds ${lower}..${upper}`;
-    }
-  }
-  for (const { variable, upper, weight } of stages.flat()) {
-    if (!(Number.isFinite(upper) && Number.isFinite(weight) && weight > 0)) {
-      return `variable ${variable} rises to ${upper} with the weight ${weight}`;
-    }
-  }
-  for (const [at, row] of rows.entries()) {
-    if (!Number.isFinite(row.limit)) return `row ${at} has the limit ${row.limit}`;
-    let least = 0;
-    for (const { variable, coefficient } of row.terms) {
-      if (!(coefficient >= 0 && Number.isFinite(coefficient))) return `row ${at} has the coefficient ${coefficient}`;
-      least += coefficient * variables[variable]!.lower;
-    }
-    if (least > row.limit + TIGHT_AMPS) return `the minima of row ${at} need ${least}, its limit is ${row.limit}`;
-  }
-  return undefined;
+function refusalOf(program: LinearProgram): string | undefined {
+  const signed = program.rows.findIndex((row) => row.terms.some((term) => term.coefficient < 0));
+  return faultOf(program) ?? (signed < 0 ? undefined : `row ${signed} has a coefficient below zero`);
 }
 
 function fillStage(

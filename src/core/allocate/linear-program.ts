@@ -29,7 +29,7 @@ export type Row = {
   readonly limit: number;
 };
 
-/** With every variable at its `lower` all rows MUST hold. Variables in no stage stay at their `lower`. */
+/** With every variable at its `lower` all rows MUST hold. A row names each variable at most once, and so does a stage. Variables in no stage stay at their `lower`. */
 export type LinearProgram = {
   readonly variables: readonly Variable[];
   readonly rows: readonly Row[];
@@ -45,6 +45,40 @@ export type Solution =
 
 /** Amperes of slack within which a row counts as full. */
 export const TIGHT_AMPS = 1e-6;
+
+/** What makes a program none that can be solved, in words: numbers that are not finite, bounds that cross, minima that do not fit. */
+export function faultOf({ variables, rows, stages }: LinearProgram): string | undefined {
+  for (const [at, { lower, upper }] of variables.entries()) {
+    if (!(Number.isFinite(lower) && Number.isFinite(upper) && lower >= 0 && upper >= lower))
+      return `variable ${at} has the bounds ${lower}..${upper}`;
+  }
+  for (const [at, stage] of stages.entries()) {
+    const seen = new Set<number>();
+    for (const { variable, upper, weight } of stage) {
+      if (seen.has(variable) || !(variable in variables)) return `stage ${at} names variable ${variable} amiss`;
+      seen.add(variable);
+      if (!(upper <= variables[variable]!.upper && Number.isFinite(upper) && Number.isFinite(weight) && weight > 0))
+        return `variable ${variable} rises to ${upper} with the weight ${weight}`;
+    }
+  }
+  // The last row that named each variable.
+  const namedIn = variables.map(() => -1);
+  for (const [at, { terms, limit }] of rows.entries()) {
+    if (!Number.isFinite(limit)) return `row ${at} has the limit ${limit}`;
+    let least = 0;
+    for (const { variable, coefficient } of terms) {
+      if (!Number.isFinite(coefficient)) return `row ${at} has the coefficient ${coefficient}`;
+      if (namedIn[variable] !== undefined && namedIn[variable] === at)
+        return `row ${at} names variable ${variable} twice`;
+      if (!(variable in variables)) return `row ${at} names variable ${variable}, which there is not`;
+      namedIn[variable] = at;
+      least += coefficient * variables[variable]!.lower;
+    }
+    if (least > limit + TIGHT_AMPS * Math.max(1, terms.length))
+      return `the minima of row ${at} need ${least}, its limit is ${limit}`;
+  }
+  return undefined;
+}
 
 /** Whether a row has a coefficient below zero, so that one share's rise makes room for another. */
 export function isSigned({ rows }: LinearProgram): boolean {

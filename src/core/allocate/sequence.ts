@@ -4,165 +4,80 @@
 // which all shares still rising can be lifted together; those that cannot rise further are frozen there, and the next program asks again for
 // the rest. Frozen shares are substituted into the right-hand sides, never passed as fixed variables: solvers round their answers, and
 // exactly tight rows would then come back "infeasible".
-//
-// Where a row is signed, a share of a later stage may have to rise so that one of an earlier stage can: those are free columns of the
-// program, and a second program finds out who can still rise.
 
 import type { Binding, LinearProgram, Riser, Solution, Stage } from './linear-program.ts';
-import { isSigned, TIGHT_AMPS } from './linear-program.ts';
-
-/** Maximise Σ objective × column, 0 ≤ column ≤ upper, within rows Σ coefficient × column ≤ limit, limit ≥ 0. All numbers finite. */
-export type LpModel = {
-  readonly columns: readonly { readonly upper: number; readonly objective: number }[];
-  readonly rows: readonly {
-    readonly terms: readonly { readonly column: number; readonly coefficient: number }[];
-    readonly limit: number;
-  }[];
-};
-
-/** The columns' values, or in words why there are none. */
-export type LpEngine = (model: LpModel) => readonly number[] | string;
-
-/** What the rounding of earlier programs may leave a row over its limit. */
-const OVERFULL_AMPS = 1e-4;
-/** How far a share must be able to rise above the common height to go on rising, where rows are signed; far below any charger's step. */
-const PROBE_AMPS = 1e-3;
-
-type RelevantRow = LinearProgram['rows'][number] & { readonly at: number };
-
-type Work = {
-  readonly program: LinearProgram;
-  readonly rows: readonly RelevantRow[];
-  readonly isSigned: boolean;
-  readonly engine: LpEngine;
-  /** Where each variable stands. */
-  readonly amps: number[];
-  readonly bindings: (Binding | undefined)[];
-  /** Signed rows only: variables that later stages will raise, and so may rise now to make room. */
-  readonly free: Set<number>;
-};
+import { faultOf, isSigned, TIGHT_AMPS } from './linear-program.ts';
+import type { LpEngine } from './lp-model.ts';
+import { columnsOf, highestCommon, loadOf, oversteps, scaledRows, type Work } from './rising.ts';
+import { riseSigned } from './signed.ts';
 
 /**
  * Solves `program` stage by stage with `engine`. Bounded: each program freezes at least one share, so a stage takes at most as many as it has
- * members. Fails by name when the engine does, when its answer does not fit, or when the lower bounds do not.
+ * members. Fails by name when the engine does, when its answer does not fit, or when the program has a fault.
  */
 export function solveBySequence(program: LinearProgram, engine: LpEngine): Solution {
+  const fault = faultOf(program);
+  if (fault !== undefined) return { kind: 'failed', because: fault };
   const { variables, stages } = program;
   const signed = isSigned(program);
-  // A row that cannot be full even with everybody at the maximum only costs time.
-  const rows = program.rows
-    .map((row, at) => ({ ...row, at }))
-    .filter(({ terms, limit }) => mostOf(terms, variables) > limit);
-  const work: Work = {
-    program,
-    rows,
-    isSigned: signed,
+  const amps = variables.map((variable) => variable.lower);
+  const common = {
+    variables,
+    rows: scaledRows(program),
     engine,
-    amps: variables.map((variable) => variable.lower),
-    bindings: variables.map(() => undefined),
-    free: new Set(),
+    amps,
+    stands: signed ? [...amps] : amps,
+    bindings: variables.map((): Binding | undefined => undefined),
   };
   for (const [at, stage] of stages.entries()) {
-    if (signed) {
-      work.free.clear();
-      for (const later of stages.slice(at + 1)) for (const riser of later) work.free.add(riser.variable);
-    }
-    const trouble = solveStage(work, stage);
+    const later = signed ? stages.slice(at + 1).flatMap((one) => one.map(({ variable }) => variable)) : [];
+    const trouble = riseTogether({ ...common, free: new Set(later) }, stage, signed ? riseSigned : rise);
     if (trouble !== undefined) return { kind: 'failed', because: trouble };
   }
-  return { kind: 'solved', amps: work.amps, bindings: work.bindings.map((binding) => binding ?? { kind: 'upper' }) };
-}
-
-function mostOf(terms: RelevantRow['terms'], variables: LinearProgram['variables']): number {
-  return terms.reduce(
-    (sum, { variable, coefficient }) =>
-      sum + coefficient * (coefficient > 0 ? variables[variable]!.upper : variables[variable]!.lower),
-    0,
-  );
+  const over = common.rows.find((row) => oversteps(row, loadOf(row, amps)));
+  if (over)
+    return {
+      kind: 'failed',
+      because: `the shares put ${loadOf(over, amps)} on row ${over.at}, which holds ${over.limit}`,
+    };
+  return { kind: 'solved', amps, bindings: common.bindings.map((binding) => binding ?? { kind: 'upper' }) };
 }
 
 /** Lifts the members of one stage as far as they go. Text when something is wrong. */
-function solveStage(work: Work, stage: Stage): string | undefined {
+function riseTogether(
+  work: Work,
+  stage: Stage,
+  step: (work: Work, rising: Map<number, Riser>) => string | undefined,
+): string | undefined {
   const rising = new Map<number, Riser>(stage.map((riser) => [riser.variable, riser]));
-  for (let round = 0; rising.size > 0 && round <= stage.length; round++) {
-    const overfull = work.isSigned ? undefined : freezeWhereFull(work, rising);
-    if (overfull !== undefined) return overfull;
-    if (rising.size === 0) break;
-    const height = highestCommon(work, rising);
-    if (typeof height === 'string') return height;
+  while (rising.size > 0) {
     const before = rising.size;
-    const trouble = work.isSigned ? freezeWhoCannotRise(work, rising, height) : freezeAtHeight(work, rising, height);
+    const trouble = step(work, rising);
     if (trouble !== undefined) return trouble;
-    if (rising.size === before) return `no share stopped at height ${height}`;
+    if (rising.size === before) return `none of ${before} shares stopped`;
   }
-  return rising.size === 0 ? undefined : `shares still rising after ${stage.length} programs`;
+  return undefined;
+}
+
+/** One height, where no row is signed. */
+function rise(work: Work, rising: Map<number, Riser>): string | undefined {
+  freezeWhereFull(work, rising);
+  if (rising.size === 0) return undefined;
+  const found = highestCommon(work, rising, columnsOf(work, rising));
+  return typeof found === 'string' ? found : freezeAtHeight(work, rising, found.height);
 }
 
 /**
  * Members of rows that are full already stop where they are. Left in, such rows have a right-hand side of zero, on which a solver sometimes
  * answers beyond another row's limit.
  */
-function freezeWhereFull({ rows, amps, bindings }: Work, rising: Map<number, Riser>): string | undefined {
+function freezeWhereFull({ rows, amps, bindings }: Work, rising: Map<number, Riser>): void {
   for (const row of rows) {
-    const room = row.limit - loadOf(row, amps);
-    if (!(room >= -OVERFULL_AMPS)) return `row ${row.at} is over its limit by ${-room} before anything rises`;
-    if (room >= TIGHT_AMPS) continue;
+    if (row.limit - loadOf(row, amps) >= TIGHT_AMPS) continue;
     for (const { variable, coefficient } of row.terms) {
       if (coefficient > 0 && rising.delete(variable)) bindings[variable] = { kind: 'row', row: row.at };
     }
   }
-  return undefined;
-}
-
-function loadOf(row: RelevantRow, amps: readonly number[]): number {
-  let load = 0;
-  for (const { variable, coefficient } of row.terms) load += coefficient * amps[variable]!;
-  return load;
-}
-
-/** Columns of the variables that may move, counted from where they stand, and the rows in terms of them. */
-function columnsOf({ program, rows, amps, free, isSigned: signed }: Work, rising: ReadonlyMap<number, Riser>) {
-  const columnOf = new Map<number, number>();
-  const columns: { upper: number; objective: number }[] = [];
-  const add = (variable: number, upper: number) => {
-    columnOf.set(variable, columns.length);
-    columns.push({ upper: Math.max(0, upper - amps[variable]!), objective: 0 });
-  };
-  for (const [variable, { upper }] of rising)
-    add(variable, free.has(variable) ? program.variables[variable]!.upper : upper);
-  for (const variable of free) if (!rising.has(variable)) add(variable, program.variables[variable]!.upper);
-  const lpRows = rows.flatMap((row) => {
-    const terms = row.terms.flatMap(({ variable, coefficient }) => {
-      const column = columnOf.get(variable);
-      return column === undefined ? [] : [{ column, coefficient }];
-    });
-    if (terms.length === 0) return [];
-    const room = row.limit - loadOf(row, amps);
-    // A row that only fills has room or none; what earlier answers' rounding overdrew must not make it impossible.
-    return [{ terms, limit: signed ? room + TIGHT_AMPS : Math.max(0, room) }];
-  });
-  return { columnOf, columns, rows: lpRows };
-}
-
-/** One linear program: the greatest h with x ≥ h·weight for all that still rise, within rows and bounds. Text when there is none. */
-function highestCommon(work: Work, rising: ReadonlyMap<number, Riser>): number | string {
-  const { columnOf, columns, rows } = columnsOf(work, rising);
-  const height = columns.length;
-  let highest = Number.POSITIVE_INFINITY;
-  const links = [...rising.values()].map(({ variable, upper, weight }) => {
-    highest = Math.min(highest, Math.max(upper, work.amps[variable]!) / weight);
-    return {
-      terms: [
-        { column: height, coefficient: weight },
-        { column: columnOf.get(variable)!, coefficient: -1 },
-      ],
-      limit: work.amps[variable]!,
-    };
-  });
-  const answer = work.engine({ columns: [...columns, { upper: highest, objective: 1 }], rows: [...rows, ...links] });
-  if (typeof answer === 'string') return answer;
-  const h = answer[height];
-  return h !== undefined && Number.isFinite(h) ? h : `the linear program answered h = ${String(h)}`;
 }
 
 /** Lifts all to `height`, then freezes those at their maximum and the members of full rows. Text when the height was wrong. */
@@ -177,10 +92,8 @@ function freezeAtHeight(work: Work, rising: Map<number, Riser>, height: number):
   }
   for (const row of rows) {
     const load = row.terms.reduce((sum, t) => sum + t.coefficient * (lifted.get(t.variable) ?? amps[t.variable]!), 0);
-    const tolerance = TIGHT_AMPS * Math.max(1, row.terms.length);
-    if (load > row.limit + 10 * tolerance)
-      return `height ${height} puts ${load} on row ${row.at}, which holds ${row.limit}`;
-    if (load < row.limit - tolerance) continue;
+    if (oversteps(row, load)) return `height ${height} puts ${load} on row ${row.at}, which holds ${row.limit}`;
+    if (load < row.limit - TIGHT_AMPS * row.terms.length) continue;
     for (const { variable, coefficient } of row.terms) {
       if (coefficient > 0 && lifted.has(variable) && !stopped.has(variable))
         stopped.set(variable, { kind: 'row', row: row.at });
@@ -192,59 +105,4 @@ function freezeAtHeight(work: Work, rising: Map<number, Riser>, height: number):
     rising.delete(at);
   }
   return undefined;
-}
-
-/**
- * Signed rows: those at the height that cannot rise a little further, even when all others give way as far as they may, stop there. Asked of
- * all at once: what each could do alone, all can do together in a small part, because the solutions form a convex set.
- */
-function freezeWhoCannotRise(work: Work, rising: Map<number, Riser>, height: number): string | undefined {
-  const { amps, bindings } = work;
-  const { columnOf, columns, rows } = columnsOf(work, rising);
-  const probes = new Map<number, number>();
-  const lifts: LpModel['rows'][number][] = [];
-  const all = [...columns];
-  for (const [at, { upper, weight }] of rising) {
-    const level = Math.min(upper, height * weight);
-    if (level < amps[at]! - TIGHT_AMPS) continue;
-    if (level >= upper - TIGHT_AMPS) {
-      amps[at] = Math.max(amps[at]!, upper);
-      bindings[at] = { kind: 'upper' };
-      rising.delete(at);
-    } else {
-      probes.set(at, all.length);
-      // x = amps + y ≥ level + s
-      lifts.push({
-        terms: [
-          { column: all.length, coefficient: 1 },
-          { column: columnOf.get(at)!, coefficient: -1 },
-        ],
-        limit: amps[at]! - level + TIGHT_AMPS,
-      });
-      all.push({ upper: PROBE_AMPS, objective: 1 });
-    }
-  }
-  if (probes.size === 0) return undefined;
-  const answer = work.engine({ columns: all, rows: [...rows, ...lifts] });
-  if (typeof answer === 'string') return answer;
-  const stands = amps.map((value, at) => value + (columnOf.has(at) ? answer[columnOf.get(at)!]! : 0));
-  for (const [at, column] of probes) {
-    if (answer[column]! >= PROBE_AMPS / 2) continue;
-    const { weight } = rising.get(at)!;
-    amps[at] = Math.max(amps[at]!, height * weight);
-    bindings[at] = fullRowOf(work, at, stands);
-    rising.delete(at);
-  }
-  return undefined;
-}
-
-/** The row that holds a variable: the fullest of those that its rise would load. */
-function fullRowOf({ rows }: Work, at: number, stands: readonly number[]): Binding {
-  let fullest: { readonly row: number; readonly room: number } | undefined;
-  for (const row of rows) {
-    if (!row.terms.some(({ variable, coefficient }) => variable === at && coefficient > 0)) continue;
-    const room = row.limit - loadOf(row, stands);
-    if (!fullest || room < fullest.room) fullest = { row: row.at, room };
-  }
-  return fullest ? { kind: 'row', row: fullest.row } : { kind: 'upper' };
 }

@@ -113,7 +113,13 @@ export type EvseView = {
   /** On the grid's phases. */
   readonly drawnAmps?: PhaseAmps;
   readonly phases: readonly Phase[];
-  readonly reason: { readonly kind: Reason['kind']; readonly text: string };
+  readonly reason: {
+    readonly kind: Reason['kind'];
+    /** Why it has this share. */
+    readonly text: string;
+    /** What would have to change for it to get more; absent where there is no car to want it. */
+    readonly remedy?: string;
+  };
   readonly wish?: WishView;
 };
 

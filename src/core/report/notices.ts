@@ -6,6 +6,7 @@ import type { CircuitReport, Notice, SolverReport } from '../model/decision.ts';
 import type { Site } from '../model/site.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { type CircuitId, PHASES } from '../model/units.ts';
+import { MAX_WAKE_ATTEMPTS } from '../plan/wake.ts';
 
 type NoticesInput = {
   readonly site: Site;
@@ -105,6 +106,15 @@ function evseNotices({ site, situations }: NoticesInput): Notice[] {
           severity: 'warning',
           code: 'STATION_UNREACHABLE',
           text: `${evse.name} is not connected; ${amps(exposureAmps)} are reserved for it.`,
+        },
+      ];
+    }
+    if (memory.wake !== undefined && memory.wake.attempts >= MAX_WAKE_ATTEMPTS) {
+      return [
+        {
+          severity: 'warning',
+          code: 'CAR_DOES_NOT_WAKE',
+          text: `The car at ${evse.name} does not begin again after a pause. Unplug it and plug it in again, or give ${evse.name} a higher priority so that it is paused less.`,
         },
       ];
     }

@@ -1,0 +1,98 @@
+// What one stage of a sharing asks of a linear program solver, and where everybody stands meanwhile.
+
+import type { Binding, LinearProgram, Riser } from './linear-program.ts';
+import { TIGHT_AMPS } from './linear-program.ts';
+import { answerTo, type LpEngine, type LpModel, type LpRow } from './lp-model.ts';
+
+/** A row of the program, scaled to a largest coefficient of 1, so that rows in watts and in amperes are judged alike. */
+export type ScaledRow = LinearProgram['rows'][number] & { readonly at: number };
+
+export type Work = {
+  readonly variables: LinearProgram['variables'];
+  readonly rows: readonly ScaledRow[];
+  readonly engine: LpEngine;
+  /** What each variable has for certain; those in no open stage have just that. */
+  readonly amps: number[];
+  /** A point that holds all rows with everybody at `amps` or higher. Where no row is signed it is `amps` itself. */
+  readonly stands: number[];
+  readonly bindings: (Binding | undefined)[];
+  /** Variables that a later stage will raise: where a row is signed they may have to rise now, to make room. */
+  readonly free: ReadonlySet<number>;
+};
+
+/** The rows that can be full at all, scaled. The others only cost time. */
+export function scaledRows({ rows, variables }: LinearProgram): readonly ScaledRow[] {
+  return rows.flatMap(({ terms, limit }, at) => {
+    const most = terms.reduce(
+      (sum, { variable, coefficient }) =>
+        sum + coefficient * (coefficient > 0 ? variables[variable]!.upper : variables[variable]!.lower),
+      0,
+    );
+    if (most <= limit) return [];
+    const largest = terms.reduce((size, { coefficient }) => Math.max(size, Math.abs(coefficient)), 0);
+    const scaled = terms.map(({ variable, coefficient }) => ({ variable, coefficient: coefficient / largest }));
+    return [{ terms: scaled, limit: limit / largest, at }];
+  });
+}
+
+export function loadOf({ terms }: ScaledRow, amps: readonly number[]): number {
+  let load = 0;
+  for (const { variable, coefficient } of terms) load += coefficient * amps[variable]!;
+  return load;
+}
+
+/** What rounding may leave a row over its limit before the answer counts as wrong. */
+export const oversteps = (row: ScaledRow, load: number) => load > row.limit + 10 * TIGHT_AMPS * row.terms.length;
+
+export type Columns = {
+  readonly columnOf: ReadonlyMap<number, number>;
+  readonly columns: LpModel['columns'];
+  readonly rows: readonly LpRow[];
+};
+
+/** Columns of the variables that may move, counted from `amps`, and the rows in terms of them. */
+export function columnsOf(work: Work, rising: ReadonlyMap<number, Riser>): Columns {
+  const { variables, amps, stands, free } = work;
+  const columnOf = new Map<number, number>();
+  const columns: LpModel['columns'][number][] = [];
+  const add = (variable: number, upper: number) => {
+    columnOf.set(variable, columns.length);
+    columns.push({ upper: Math.max(0, upper - amps[variable]!), objective: 0 });
+  };
+  for (const [variable, { upper }] of rising) add(variable, free.has(variable) ? variables[variable]!.upper : upper);
+  for (const variable of free) if (!rising.has(variable)) add(variable, variables[variable]!.upper);
+  const rows = work.rows.flatMap((row) => {
+    const terms = row.terms.flatMap(({ variable, coefficient }) => {
+      const column = columnOf.get(variable);
+      return column === undefined ? [] : [{ column, coefficient }];
+    });
+    // What the rounding of earlier answers overdrew must not make this one impossible.
+    return terms.length === 0 ? [] : [{ terms, limit: Math.max(row.limit, loadOf(row, stands)) - loadOf(row, amps) }];
+  });
+  return { columnOf, columns, rows };
+}
+
+/**
+ * One linear program: the greatest h with x ≥ h·weight for all that still rise, within rows and bounds; and the columns' values with it. Text
+ * when there is none.
+ */
+export function highestCommon(
+  work: Work,
+  rising: ReadonlyMap<number, Riser>,
+  { columnOf, columns, rows }: Columns,
+): { readonly height: number; readonly values: readonly number[] } | string {
+  const { amps } = work;
+  const column = columns.length;
+  let most = Number.POSITIVE_INFINITY;
+  const links: LpRow[] = [];
+  // Weights count against the largest, so that rounding of the height is at most as large in amperes.
+  const largest = Math.max(...[...rising.values()].map(({ weight }) => weight));
+  for (const [variable, { upper, weight }] of rising) {
+    most = Math.min(most, (Math.max(upper, amps[variable]!) / weight) * largest);
+    const own = { column: columnOf.get(variable)!, coefficient: -1 };
+    links.push({ terms: [{ column, coefficient: weight / largest }, own], limit: amps[variable]! });
+  }
+  const model = { columns: [...columns, { upper: most, objective: 1 }], rows: [...rows, ...links] };
+  const values = answerTo(model, work.engine);
+  return typeof values === 'string' ? values : { height: values[column]! / largest, values };
+}
