@@ -20,7 +20,7 @@ type Drawing = Pick<Situation, 'evse' | 'phases' | 'balances'> & {
 /**
  * Law 1 over the cycle's commands: an increase counts from the moment it is sent, a decrease not yet. Every limit that an increase loads must
  * hold: circuits by phase (limit − margin, base load included) and by power, groups, whole stations; and for unbalance, what may be drawn on
- * one phase against what is seen to be drawn on the other. Returns the first that is broken, in words, or undefined. Surplus is no fuse: a
+ * one phase against what is seen to be drawn on the other, less what a decrease on its way takes from it. Returns the first that is broken, in words, or undefined. Surplus is no fuse: a
  * session that lives on it is held by its target alone.
  */
 export function breachOfFuseLaw(
@@ -30,7 +30,9 @@ export function breachOfFuseLaw(
   commands: readonly Command[],
 ): string | undefined {
   const raisedTo = new Map<string, number>();
+  const loweredTo = new Map<string, number>();
   for (const command of commands) {
+    if (command.change === 'decrease' && command.role === 'lease') loweredTo.set(command.evse, command.limitAmps);
     if (command.change !== 'increase') continue;
     if (!Number.isFinite(command.limitAmps) || command.limitAmps < 0)
       return `${command.evse} would be told ${command.limitAmps} A`;
@@ -39,7 +41,7 @@ export function breachOfFuseLaw(
   if (raisedTo.size === 0) return undefined;
   const drawings = situations.map(({ evse, phases, balances, exposureAmps, assuredAmps }): Drawing => {
     const mostAmps = Math.max(exposureAmps, raisedTo.get(evse.id) ?? 0);
-    const leastAmps = Math.min(exposureAmps, assuredAmps);
+    const leastAmps = Math.min(exposureAmps, assuredAmps, loweredTo.get(evse.id) ?? assuredAmps);
     return { evse, phases, balances, mostAmps, leastAmps, isRaised: mostAmps > exposureAmps };
   });
   const below = drawingsBelow(site, drawings);

@@ -11,7 +11,7 @@ import { circuitLimits, groupLimits } from '../../../src/core/limits/caps.ts';
 import type { Command } from '../../../src/core/model/decision.ts';
 import type { Circuit, EvGroup } from '../../../src/core/model/site.ts';
 import { onEachPhase, type Phase } from '../../../src/core/model/units.ts';
-import { blank, candidateRole, NOW, situation } from '../../support/command-bench.ts';
+import { blank, candidateRole, lease, NOW, situation } from '../../support/command-bench.ts';
 import { buildSite, circuit, evse, rotations } from '../../support/site-builder.ts';
 
 type Part = {
@@ -74,6 +74,41 @@ function breach(part: Part, told: Readonly<Record<string, number>>): string | un
   );
   return breachOfFuseLaw(site, limits, situations, commands);
 }
+
+test('a car that is lowered in the same cycle balances with what it will have left', () => {
+  const part: Part = {
+    circuit: { unbalanceAmps: 20 },
+    phases: [['L1'], ['L2', 'L3'], ['L1', 'L2', 'L3']],
+    exposures: [6, 10, 6],
+    assured: [6, 10, 6],
+  };
+  const { site, situations, limits } = world(part);
+  const commands = [
+    { kind: 'install-profile', role: 'lease', evse: 'B', change: 'decrease', limitAmps: 7 },
+    { kind: 'install-profile', role: 'lease', evse: 'A', change: 'increase', limitAmps: 27.1 },
+  ] as Command[];
+  expect(breachOfFuseLaw(site, limits, situations, commands)).toBe(
+    'main could draw 20.1 A more on L1 than on L2, of 20.0 A',
+  );
+  const rows = capacityRows(site, limits);
+  const told10 = { ...situations[1]!, memory: blank({ leases: [lease(site, 10, 10_000)] }) };
+  const plan = planCommands({
+    site,
+    situations: [situations[0]!, told10, situations[2]!],
+    targets: [40, 7, 6],
+    rows,
+    loads: loadsOf(rows, situations),
+    mayRise: [true, true, true],
+    now: NOW,
+    wallNow: NOW,
+    author: 'box',
+    nextCommandNumber: 1,
+  });
+  expect(plan.commands.map(({ evse: id, change, limitAmps }) => [id, change, limitAmps])).toEqual([
+    ['B', 'decrease', 7],
+    ['A', 'increase', 27],
+  ]);
+});
 
 const group = (part: Partial<EvGroup>): { readonly groups: readonly EvGroup[] } => ({
   groups: [{ id: 'g', name: 'Tenant', evses: ['A', 'C'], ...part }],
