@@ -1,4 +1,5 @@
 // One cycle's commands for tests: connected EVSEs with a car, a proved floor of 6 A and whatever leases the test is about, on real rows.
+
 import type { BaseLoad } from '../../src/core/allocate/base-load.ts';
 import { capacityRows } from '../../src/core/allocate/capacity.ts';
 import { loadsOf } from '../../src/core/allocate/rows.ts';
@@ -9,24 +10,13 @@ import { circuitLimits } from '../../src/core/limits/caps.ts';
 import type { EvseMemory, LeaseEntry } from '../../src/core/model/memory.ts';
 import type { Site } from '../../src/core/model/site.ts';
 import { type CircuitId, onEachPhase } from '../../src/core/model/units.ts';
+import { candidateRole as roleOf } from './candidates.ts';
 
 export const NOW = 10_000_000;
 export const WALL = Date.UTC(2026, 2, 2, 6);
 
-export const candidateRole: CandidateRole = {
-  kind: 'candidate',
-  lower: 6,
-  upper: 32,
-  isOn: true,
-  neverZero: false,
-  priority: 0,
-  isUrgent: false,
-  isPatient: false,
-  keepsPlace: false,
-  waitedMs: 0,
-  servedMs: 0,
-  onlySurplus: false,
-};
+/** On, at 6 to 32 A. */
+export const candidateRole: CandidateRole = roleOf({ isOn: true });
 
 /** A lease as `site`'s first station would have it, sent `agoMs` ago; nothing was heard of it. */
 export function sentLease(site: Site, limitAmps: number, agoMs: number, part: Partial<LeaseEntry> = {}): LeaseEntry {

@@ -80,17 +80,13 @@ function full(tag: RowTag, moreAmps: number): Reason {
 }
 
 function circuitBound(tag: Extract<RowTag, { kind: 'phase' | 'power' }>) {
-  const { circuit, baseLoadFrom } = tag;
+  const { circuit, meter } = tag;
   return {
     circuit,
     ...(tag.kind === 'phase' ? { phase: tag.phase } : {}),
     ...numberOf(tag),
     ...authored(tag),
-    ...(baseLoadFrom === 'held'
-      ? { meter: 'late' as const }
-      : baseLoadFrom === 'worst'
-        ? { meter: 'lost' as const }
-        : {}),
+    ...(meter === undefined ? {} : { meter }),
   };
 }
 
