@@ -63,9 +63,10 @@ beforeEach(async () => {
         onUrgent: (listener) => gateway.onUrgent(listener),
       },
       store: {
-        load: async () => ({ epoch: 1, caps: [], memory: emptyMemory('') }),
+        load: async () => ({ epoch: 1, caps: [], wishes: [], memory: emptyMemory('') }),
         saveMemory: () => {},
         saveCaps: async () => {},
+        saveWishes: async () => {},
       },
       journal: { append: () => {} },
       audience: {

@@ -44,7 +44,6 @@ export function plan(boxes: readonly Box[], room = 1_000, coefficient = 1): Comm
       phase: 'L1',
       source: { kind: 'fuse' },
       limitAmps: 63,
-      baseLoadFrom: 'meter',
     },
     room,
     coefficient: () => coefficient,

@@ -92,6 +92,8 @@ function absorbLeaseAnswer(memory: EvseMemory, { state }: AbsorbInput): EvseMemo
   const at = memory.leases.findIndex((lease) => lease.commandId === progress?.commandId);
   const lease = memory.leases[at];
   if (!progress || !lease || lease.acknowledgedAt !== undefined) return memory;
+  // A boot may have lost what was accepted before it; the answer is still told, and proves nothing any more.
+  if (progress.state === 'accepted' && progress.at < (memory.bootedAt ?? Number.NEGATIVE_INFINITY)) return memory;
   const without = memory.leases.filter((other) => other !== lease);
   switch (progress.state) {
     case 'accepted':
