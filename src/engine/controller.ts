@@ -1,5 +1,6 @@
 // The control room: collects, decides, dispatches and records, cycle after cycle; it waits for nobody and nothing can stall it.
 
+import type { Solvers } from '../core/allocate/proposers.ts';
 import { recoverMemory } from '../core/command/recover.ts';
 import { decide } from '../core/decide.ts';
 import type { CycleRecord, Decision, Notice } from '../core/model/decision.ts';
@@ -40,6 +41,7 @@ export class Controller {
   readonly #site: Site;
   readonly #ports: ControllerPorts;
   readonly #id: string;
+  readonly #solvers: Solvers;
   #epoch = 0;
   #memory: Memory | undefined;
   #caps: readonly Cap[] = [];
@@ -52,12 +54,16 @@ export class Controller {
   #stopping = new AbortController();
   #loop: Promise<void> | undefined;
 
-  /** `id` names this controller in leases and journal. `site` MUST be checked and frozen. */
-  constructor(surroundings: Surroundings, site: Site, ports: ControllerPorts, id: string) {
+  /**
+   * `id` names this controller in leases and journal. `site` MUST be checked and frozen. `solvers` stay the same for as long as it runs: a replay
+   * needs the same.
+   */
+  constructor(surroundings: Surroundings, site: Site, ports: ControllerPorts, id: string, solvers: Solvers = {}) {
     this.#surroundings = surroundings;
     this.#site = site;
     this.#ports = ports;
     this.#id = id;
+    this.#solvers = solvers;
     this.#wishes = new WishBook(site, ports.store, surroundings.log);
   }
 
@@ -180,7 +186,9 @@ export class Controller {
     const t1 = clock.now();
     const decision = this.#decideSafely(snapshot);
     const t2 = clock.now();
-    const { refused } = this.#ports.stations.send(decision.commands);
+    const { refused } = this.#ports.stations.send([...decision.commands, ...decision.stops]);
+    for (const { station, evse, transactionId, because } of decision.stops)
+      log.warn('control.stops-transaction', { station, evse, transaction: transactionId, because });
     if (refused.length > 0) log.warn('control.commands-not-taken', { count: refused.length });
     const t3 = clock.now();
     this.#memory = decision.memory;
@@ -195,7 +203,7 @@ export class Controller {
     this.#lastFinishedAt = t3;
     this.#ports.journal.append(record);
     this.#ports.audience.publish(record);
-    if (decision.commands.length > 0) this.#ports.store.saveMemory(decision.memory);
+    if (decision.commands.length + decision.stops.length > 0) this.#ports.store.saveMemory(decision.memory);
     log.info('cycle', {
       cycle: snapshot.cycle,
       mode: decision.mode,
@@ -225,7 +233,7 @@ export class Controller {
   #decideSafely(snapshot: Snapshot): Decision {
     const memory = this.#memory!;
     try {
-      return decide(this.#site, snapshot, memory);
+      return decide(this.#site, snapshot, memory, this.#solvers);
     } catch (error) {
       this.#surroundings.log.error('control.decide-failed', {
         error: error instanceof Error ? (error.stack ?? error.message) : String(error),

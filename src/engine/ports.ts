@@ -1,7 +1,7 @@
 // The sockets of the wall: what the engine needs from the world and what adapters need from each other, as plain interfaces.
 // No adapter is named here and none may import another; wiring.ts plugs them together, in one thread or across several.
 
-import type { Command, CycleRecord, Decision } from '../core/model/decision.ts';
+import type { CycleRecord, Decision, StationCommand } from '../core/model/decision.ts';
 import type { Cap } from '../core/model/limit.ts';
 import type { Memory } from '../core/model/memory.ts';
 import type { MeterState, StationState } from '../core/model/snapshot.ts';
@@ -57,10 +57,10 @@ export interface StationsPort extends Adapter {
   /** The newest whole image of every station of the site. */
   states(): { readonly [station: StationId]: StationState };
   /**
-   * Hands commands over in the order in which they must leave; never waits. What becomes of each is told by the `floor` and
-   * `lease` progress of its EVSE in later images. Returns the ids that were not taken (port full, gateway restarting).
+   * Hands commands over in the order in which they must leave; never waits. What becomes of each is told by the `floor`, `lease` and
+   * `stop` progress of its EVSE in later images. Returns the ids that were not taken (port full, gateway restarting).
    */
-  send(commands: readonly Command[]): { readonly refused: readonly string[] };
+  send(commands: readonly StationCommand[]): { readonly refused: readonly string[] };
   /** A disconnect, a boot or an over-current may ask for a cycle now; never for a command now. */
   onUrgent(listener: (reason: string) => void): void;
 }

@@ -12,6 +12,7 @@ import { mapPhases, onEachPhase, PHASES, type PhaseAmps } from '../core/model/un
 import { describeReason } from '../core/report/explain.ts';
 import type { ExitCode, Io } from './io.ts';
 import { loadOrTell } from './run-verb.ts';
+import { loadSolvers } from './solvers.ts';
 import { table } from './table.ts';
 
 /** The longest situation read, in characters: thousands of EVSEs. */
@@ -86,7 +87,11 @@ export async function runAllocateVerb(
   }
   const situation = parseSituation(text, site, io);
   if (!situation) return 1;
-  const decision = decide(site, snapshotOf(site, situation), memoryOf(site, situation));
+  const solvers = await loadSolvers(site, {
+    info: () => {},
+    warn: (event, fields) => io.err(`${event}: ${fields?.because}`),
+  });
+  const decision = decide(site, snapshotOf(site, situation), memoryOf(site, situation), solvers);
   if (options.json) {
     const { memory: _memory, ...rest } = decision;
     const shares = rest.shares.map((share) => ({ ...share, why: describeReason(share.reason, site, NOW) }));

@@ -26,6 +26,7 @@ import type { GatewayThreadData } from './gateway-thread.ts';
 import { RemoteStations } from './remote-stations.ts';
 import { type ControlStoreLine, Line, remoteControlStore } from './remote-store.ts';
 import { Rooms } from './rooms.ts';
+import { loadSolvers } from './solvers.ts';
 import type { StoreThreadData } from './store-thread.ts';
 import type {
   ApiToControl,
@@ -90,6 +91,7 @@ export async function startController(options: RunOptions): Promise<RunningContr
       audience: { publish: (record) => void apiLine.find()?.publishLatest('cycle', 'cycle', withoutMemory(record)) },
     },
     site.id,
+    await loadSolvers(site, log),
   );
 
   const rooms = new Rooms(basics, clock, log, (health) => void apiLine.find()?.publishLatest('rooms', 'rooms', health));

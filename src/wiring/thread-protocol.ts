@@ -1,7 +1,7 @@
 // What the threads of one Busbar say to each other: plain data by kind; the two ends of every line are typed from here.
 
 import type { MessagePort } from 'node:worker_threads';
-import type { Command, CycleRecord } from '../core/model/decision.ts';
+import type { CycleRecord, StationCommand } from '../core/model/decision.ts';
 import type { Cap } from '../core/model/limit.ts';
 import type { Memory } from '../core/model/memory.ts';
 import type { StationState } from '../core/model/snapshot.ts';
@@ -69,7 +69,7 @@ export type GatewayToControl = {
 };
 /** control → gateway */
 export type ControlToGateway = {
-  readonly posts: { readonly commands: readonly Command[] };
+  readonly posts: { readonly commands: readonly StationCommand[] };
   readonly requests: Record<never, never>;
 };
 

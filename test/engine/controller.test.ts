@@ -1,6 +1,6 @@
 // The control loop on the virtual clock: its rhythm, its urgency, what it survives, and what people may ask of it.
 import { describe, expect, test } from 'vitest';
-import type { Command, CycleRecord } from '../../src/core/model/decision.ts';
+import type { CycleRecord, StationCommand } from '../../src/core/model/decision.ts';
 import type { Cap } from '../../src/core/model/limit.ts';
 import type { Memory } from '../../src/core/model/memory.ts';
 import type { MeterState, StationState } from '../../src/core/model/snapshot.ts';
@@ -21,7 +21,7 @@ function room(
 ) {
   const clock = new VirtualClock();
   const site = buildSite();
-  const sent: Command[] = [];
+  const sent: StationCommand[] = [];
   const records: CycleRecord[] = [];
   const saved: Memory[] = [];
   const listeners: { reading?: (meter: string) => void; urgent?: (reason: string) => void } = {};

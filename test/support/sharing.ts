@@ -2,7 +2,7 @@
 import { type AllocateInput, type Allocation, allocate } from '../../src/core/allocate/allocate.ts';
 import type { CandidateRole, Situation } from '../../src/core/allocate/situation.ts';
 import type { Cap } from '../../src/core/model/limit.ts';
-import type { Circuit, Evse } from '../../src/core/model/site.ts';
+import type { Circuit, Evse, Policy } from '../../src/core/model/site.ts';
 import { onEachPhase } from '../../src/core/model/units.ts';
 import { inputOf } from './random-sharing.ts';
 import { buildSite, circuit, evse } from './site-builder.ts';
@@ -16,6 +16,7 @@ export const candidate = (part: Partial<CandidateRole> = {}): CandidateRole => (
   neverZero: false,
   priority: 0,
   isUrgent: false,
+  isPatient: false,
   keepsPlace: false,
   waitedMs: 0,
   servedMs: 0,
@@ -29,9 +30,15 @@ type Part = { readonly evse?: Partial<Evse>; readonly role?: Situation['role']; 
 export function sharing(
   parts: readonly Part[],
   main: Partial<Circuit> = {},
-  limits: { readonly caps?: readonly Cap[]; readonly surplusWatts?: number } = {},
+  limits: {
+    readonly caps?: readonly Cap[];
+    readonly surplusWatts?: number;
+    readonly scarcity?: Policy['scarcity'];
+  } = {},
 ): AllocateInput {
+  const { caps = [], surplusWatts = 0, scarcity = 'part-for-everyone' } = limits;
   const site = buildSite({
+    policy: { scarcity },
     circuits: [circuit({ id: 'main', worstBaseLoadAmps: onEachPhase(0), ...main })],
     evses: parts.map((part, at) =>
       evse({ station: String.fromCharCode(65 + at), stepAmps: 1, floorAmps: 0, ...part.evse }),
@@ -55,7 +62,6 @@ export function sharing(
       role,
     };
   });
-  const { caps = [], surplusWatts = 0 } = limits;
   return inputOf(site, { caps, baseLoads: [onEachPhase(0)], situations, stations: [], surplusWatts, mayRotate: false });
 }
 

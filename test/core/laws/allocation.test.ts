@@ -192,6 +192,7 @@ const wanting = (lower: number, upper: number): Candidate['role'] => ({
   neverZero: false,
   priority: 0,
   isUrgent: false,
+  isPatient: false,
   keepsPlace: false,
   waitedMs: 0,
   servedMs: 0,

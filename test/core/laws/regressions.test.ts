@@ -5,6 +5,7 @@ import { fill } from '../../../src/core/allocate/fill.ts';
 import { withoutSigns } from '../../../src/core/allocate/linear-program.ts';
 import type { Proposer } from '../../../src/core/allocate/proposers.ts';
 import { onEachPhase } from '../../../src/core/model/units.ts';
+import { NOW } from '../../support/random-sharing.ts';
 import { candidate, shared, sharing } from '../../support/sharing.ts';
 import { buildSite, circuit } from '../../support/site-builder.ts';
 
@@ -15,6 +16,17 @@ test('a charger that must never be sent 0 A has its minimum before all others, a
     ratingAmps: onEachPhase(13),
   });
   expect(shared(input)).toEqual({ by: 'lp', because: undefined, amps: [7, 6] });
+});
+
+test('the minima of chargers that must never be sent 0 A are set aside before the first to leave is granted what it needs', () => {
+  const one = candidate({ neverZero: true, needAmps: 7, departureAt: NOW });
+  const other = candidate({ neverZero: true });
+  const input = sharing(
+    [{ role: one }, { role: other }],
+    { ratingAmps: onEachPhase(12) },
+    { scarcity: 'earliest-departure-first' },
+  );
+  expect(shared(input)).toEqual({ by: 'lp', because: undefined, amps: [6, 6] });
 });
 
 test('an unbalance that reserved EVSEs make by themselves takes nothing from those who lessen it', () => {
