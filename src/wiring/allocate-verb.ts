@@ -12,6 +12,7 @@ import { readSituation } from './situation-faults.ts';
 import { memoryOf } from './situation-memory.ts';
 import { situationJsonSchema } from './situation-schema.ts';
 import { NOW, snapshotOf } from './situation-snapshot.ts';
+import { loadSolvers } from './solvers.ts';
 
 /** The longest situation read, in characters: thousands of EVSEs. */
 export const MAX_INPUT_CHARS = 4 * 1024 * 1024;
@@ -59,7 +60,11 @@ export function allocateText(site: Site, text: string, asJson: boolean, io: Io):
     if (untold > 0) io.err(`standard input: and ${untold} more`);
     return 1;
   }
-  const decision = decide(site, snapshotOf(site, read.situation), memoryOf(site, read.situation));
+  const solvers = await loadSolvers(site, {
+    info: () => {},
+    warn: (event, fields) => io.err(`${event}: ${fields?.because}`),
+  });
+  const decision = decide(site, snapshotOf(site, read.situation), memoryOf(site, read.situation), solvers);
   if (asJson) io.out(JSON.stringify(withSentences(site, decision), null, 2));
   else for (const line of decisionLines(site, decision, NOW)) io.out(line);
   return 0;

@@ -104,7 +104,7 @@ function admitInOrder(
   const serve = (candidate: Candidate) => {
     const { at, role } = candidate;
     admitted.push(candidate);
-    take(room, loads[at]!, role.lower);
+    if (!role.neverZero) take(room, loads[at]!, role.lower);
     const extra = byNeed ? fittingNeed(candidate, loads[at]!, room) : 0;
     take(room, loads[at]!, extra);
     granted.set(at, floorToStep(role.lower + extra, candidate.evse.stepAmps));
@@ -117,6 +117,8 @@ function admitInOrder(
     else if (role.restsUntil !== undefined && !role.neverZero) refused.push({ at, because: { kind: 'rest' } });
     else able.push(candidate);
   }
+  // What nobody can be denied is set aside before anybody is granted more than a minimum.
+  for (const { at, role } of able) if (role.neverZero) take(room, loads[at]!, role.lower);
   const isPatient = ({ role }: Candidate) => !byNeed && role.isPatient && !role.neverZero && !role.keepsPlace;
   const first = serveWhoFit(
     able.filter((one) => !isPatient(one)),

@@ -68,10 +68,17 @@ export function allocate(
   }
   const candidates = situations.filter((situation): situation is Candidate => situation.role.kind === 'candidate');
   const usual = candidates.filter(({ role }) => !role.onlySurplus);
+  const living = candidates.filter(({ role }) => role.onlySurplus);
+  // Who must never be sent 0 A has its minimum before anybody, surplus or not.
+  const undeniable = living.filter(({ role }) => role.neverZero);
+  for (const { at, role } of undeniable) {
+    amps[at] = role.lower;
+    take(room, loads[at]!, role.lower);
+  }
   const first = shareOut({ input, rows, loads, room, amps, candidates: usual }, proposers);
   if (first.solver.answeredBy === 'floors' || usual.length === candidates.length) return first;
 
-  const living = candidates.filter(({ role }) => role.onlySurplus);
+  for (const { at, role } of undeniable) take(room, loads[at]!, -role.lower);
   const livingAt = new Set(living.map(({ at }) => at));
   for (const { at } of usual) take(room, loads[at]!, first.amps[at]!);
   const othersWatts = situations

@@ -53,16 +53,17 @@ export function baseLoadOf(
     at: now,
     ...(readingAt === undefined ? {} : { readingAt }),
   });
-  const shown = (phase: Phase) => (unseen ? reading.currentAmps[phase] - drawn[phase].low : Number.NEGATIVE_INFINITY);
+  const shown = (phase: Phase, end: keyof DrawRange) =>
+    unseen ? reading.currentAmps[phase] - drawn[phase][end] : Number.NEGATIVE_INFINITY;
   if (freshness === 'lost' || (freshness === 'held' && !memory)) {
     const amps = mapPhases((phase) =>
-      Math.max(circuit.worstBaseLoadAmps[phase], memory?.baseLoadAmps[phase] ?? 0, shown(phase)),
+      Math.max(circuit.worstBaseLoadAmps[phase], memory?.baseLoadAmps[phase] ?? 0, shown(phase, 'low')),
     );
     // A meter that has never been read is no reason to disbelieve its first reading.
     return memory || unseen ? { from: 'worst', amps, memory: remember(amps) } : { from: 'worst', amps };
   }
   if (freshness === 'held') {
-    const amps = mapPhases((phase) => Math.max(memory!.baseLoadAmps[phase], shown(phase)));
+    const amps = mapPhases((phase) => Math.max(memory!.baseLoadAmps[phase], shown(phase, 'high')));
     return { from: 'held', amps, memory: remember(amps) };
   }
   const { currentAmps } = meter!.reading!;

@@ -7,6 +7,9 @@ import type { Load } from './rows.ts';
 import type { Candidate } from './situation.ts';
 import { type Part, partsOf } from './stages.ts';
 
+/** Less than this below zero is arithmetic. */
+const OVERDRAWN = 1e-9;
+
 /** The candidates behind each variable. */
 export type Groups = readonly (readonly Candidate[])[];
 
@@ -47,10 +50,14 @@ export function toProgram(
   });
   const rows = room.map((left, row) => {
     const own = terms.get(row) ?? [];
-    const isPacking = own.every((term) => term.coefficient > 0);
-    // A row that is overdrawn by what nobody can be denied simply leaves nothing to share.
+    // A row that is overdrawn by what nobody can be denied simply leaves nothing to share: whoever makes room in it pays that debt first.
+    const counted = left < -OVERDRAWN ? own.filter((term) => term.coefficient > 0) : own;
+    const isPacking = counted.every((term) => term.coefficient > 0);
     const rest = isPacking ? Math.max(0, left) : left;
-    return { terms: own, limit: own.reduce((sum, t) => sum + t.coefficient * variables[t.variable]!.lower, rest) };
+    return {
+      terms: counted,
+      limit: counted.reduce((sum, t) => sum + t.coefficient * variables[t.variable]!.lower, rest),
+    };
   });
   return {
     program: { variables, rows, stages: inOrder([...stages.values()]).map((stage) => stage.risers) },

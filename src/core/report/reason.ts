@@ -3,7 +3,8 @@
 import type { Allocation, ShareBinding } from '../allocate/allocate.ts';
 import type { RowTag } from '../allocate/capacity.ts';
 import type { CandidateRole, Situation } from '../allocate/situation.ts';
-import { offeredAmps, type Waiting } from '../command/command.ts';
+import { offeredAmps } from '../command/draft.ts';
+import type { Waiting } from '../command/increase.ts';
 import type { PausedBy, Reason } from '../model/decision.ts';
 import { authored, type LimitNumber } from '../model/limit.ts';
 import type { Site } from '../model/site.ts';

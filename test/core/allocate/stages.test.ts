@@ -102,11 +102,15 @@ describe('the program', () => {
     expect(p.stages.map((stage) => stage.map(({ variable }) => variable))).toEqual([[1], [0], [1], [2], [0]]);
   });
 
-  test('a row that was overdrawn leaves nothing, and one that a balance keeps stays as it is', () => {
+  test('a row that was overdrawn leaves nothing to whoever loads it, and whoever makes room in it pays that debt first', () => {
     expect(program([{}], -5).program.rows[0]!.limit).toBe(6);
     const candidates = [candidate(0), candidate(1)];
     const loads = [[{ row: 0, coefficient: 1 }], [{ row: 0, coefficient: -1 }]];
-    expect(programOf(candidates, loads, [-5]).program.rows[0]!.limit).toBe(-5);
+    expect(programOf(candidates, loads, [-5]).program.rows[0]).toEqual({
+      terms: [{ variable: 0, coefficient: 1 }],
+      limit: 6,
+    });
+    expect(programOf(candidates, loads, [5]).program.rows[0]).toMatchObject({ terms: { length: 2 }, limit: 5 });
   });
 
   test('what was granted is the least, and makes another variable', () => {
