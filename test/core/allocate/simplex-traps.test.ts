@@ -109,6 +109,31 @@ describe('traps of javascript-lp-solver', () => {
     expect(reply).toMatchObject({ feasible: true, x1: 3 });
     expect(ask({ columns: [column(9, 0), column(3)], rows: rows(-1e-8) })).toEqual([0, 0]);
   });
+
+  test('a degenerate tie is answered beyond a row; here the answer is found out', () => {
+    const nearlyNought = 9.999999983634211e-8;
+    const model: LpModel = {
+      columns: [column(16, 0), column(4, 0), column(15 / 49)],
+      rows: [
+        { terms: [{ column: 0, coefficient: 1 }], limit: nearlyNought },
+        {
+          terms: [
+            { column: 2, coefficient: 16 },
+            { column: 0, coefficient: -1 },
+          ],
+          limit: 0,
+        },
+        {
+          terms: [
+            { column: 2, coefficient: 1 },
+            { column: 1, coefficient: -1 },
+          ],
+          limit: 0,
+        },
+      ],
+    };
+    expect(ask(model)).toMatch(/^row 0 came back with/);
+  });
 });
 
 describe('an answer is believed only after every bound and row was checked', () => {

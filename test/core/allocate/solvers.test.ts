@@ -208,21 +208,3 @@ test('no point of a grid is fairer than what the LP, filling and HiGHS answer to
     { numRuns: 150 },
   );
 });
-
-test('where javascript-lp-solver answers beyond a full row, it is found out and not believed', () => {
-  // Level 1 fills the second row; asked for level 0, javascript-lp-solver 1.0.3 lifts beyond the first row.
-  const p = programOf(
-    cars(
-      { lower: 0, upper: 22, weight: 2, level: 1 },
-      { upper: 16, level: 1 },
-      { lower: 0, upper: 13 },
-      { upper: 7 },
-      { upper: 14, weight: 0.5 },
-    ),
-    [row(46, 0, 1, 2, 3, 4), row(34, 0, 1, 4)],
-  );
-  const expected = [18.666667, 9.333333, 6, 6, 6].map((value) => expect.closeTo(value, 5));
-  expect(ampsOf(fill(p))).toEqual(expected);
-  expect(ampsOf(highs(p))).toEqual(expected);
-  expect(solveByLp(p)).toEqual({ kind: 'failed', because: expect.stringMatching(/^row 0 came back with 8 of 6/) });
-});
