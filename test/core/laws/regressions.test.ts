@@ -56,7 +56,7 @@ test('a step that makes room for another is followed by that other', () => {
 test('a reading that is held when the first cycle sees it lifts the base load as far as cars cannot explain it', () => {
   const board = circuit({ id: 'main', meter: 'main', worstBaseLoadAmps: onEachPhase(60) });
   const { policy } = buildSite();
-  const memory = { baseLoadAmps: onEachPhase(5), at: 9_000 };
+  const memory = { baseLoadAmps: onEachPhase(5), at: 9_000, readingAt: 9_000 };
   const draws = { low: 0, high: 10 };
   const base = (measuredAt: number) =>
     baseLoadOf(
