@@ -179,7 +179,8 @@ function renewalDraft(situation: Situation, now: Instant): Draft | undefined {
   const { memory } = situation;
   const newest = memory.leases.at(-1);
   if (!newest) return undefined;
-  const isSilent = newest.acknowledgedAt === undefined && memory.failures > 0;
+  const isSilent =
+    newest.acknowledgedAt === undefined && (memory.failedAt ?? Number.NEGATIVE_INFINITY) >= newest.sentAt;
   const isDue = isRenewalDue(situation, now) || (isSilent && retryDue(memory, now));
   return isDue ? { situation, role: 'lease', change: 'renewal', limitAmps: newest.limitAmps } : undefined;
 }
