@@ -185,6 +185,7 @@ function leasesOf(evse: Evse, { leases }: EvseSpec): LeaseEntry[] {
 function memoryOf(evse: Evse, spec: EvseSpec, { isNewLink, isNewBoot }: StationSpec): EvseMemory {
   const { service, wantsAgo, changedAgo, ceiling } = spec;
   const amps = evse.floorAmps;
+  const seenPhases = (spec.seen ?? 0) & (2 ** evse.phases.length - 1);
   const floor: EvseMemory['floor'] =
     spec.floor === 'unproved'
       ? { state: 'unproved' }
@@ -202,7 +203,7 @@ function memoryOf(evse: Evse, spec: EvseSpec, { isNewLink, isNewBoot }: StationS
     failures: spec.failures,
     disobeyedSamples: spec.disobeyed ? 2 : 0,
     ...(spec.disobeyed ? { disobeyedAt: NOW - 30_000, disobedientSince: NOW - 90_000 } : {}),
-    ...(spec.seen === undefined ? {} : { seenPhases: spec.seen, seenInTransaction: `tx-${evse.id}`, seenSamples: 4 }),
+    ...(seenPhases === 0 ? {} : { seenPhases, seenInTransaction: `tx-${evse.id}`, seenSamples: 4 }),
     ...(service ? { service: { state: service, since: NOW - spec.serviceAgo } } : {}),
     ...(ceiling === undefined
       ? {}
