@@ -49,23 +49,12 @@ export async function runAllocateVerb(
     io.err(`standard input: got more than ${MAX_INPUT_CHARS} characters, expected one situation in JSON`);
     return 1;
   }
-  const solvers = await loadSolvers(site, {
-    info: () => {},
-    warn: (event, fields) => io.err(`${event}: ${fields?.because}`),
-  });
-  return allocateText({ site, text, asJson: options.json, solvers }, io);
+  const warn = (event: string, fields?: Readonly<Record<string, unknown>>) => io.err(`${event}: ${fields?.because}`);
+  return allocateText(site, text, options.json, io, await loadSolvers(site, { info: () => {}, warn }));
 }
 
-type Question = {
-  readonly site: Site;
-  /** The situation in JSON. */
-  readonly text: string;
-  readonly asJson: boolean;
-  readonly solvers?: Solvers;
-};
-
-/** The decision for a situation on a checked site, or its faults. */
-export function allocateText({ site, text, asJson, solvers = {} }: Question, io: Io): ExitCode {
+/** The decision for the situation in `text` on a checked site, or its faults. */
+export function allocateText(site: Site, text: string, asJson: boolean, io: Io, solvers: Solvers = {}): ExitCode {
   const read = readSituation(text, site);
   if (!read.ok) {
     for (const fault of read.faults.slice(0, MAX_FAULTS_TOLD)) io.err(describeFault(fault));
