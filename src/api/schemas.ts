@@ -132,7 +132,7 @@ const wishView: z.ZodType<WishView> = z.object({
   departureWallMs: wallMs.exactOptional(),
   neededAmps: amps
     .exactOptional()
-    .describe('What the rest takes from now until the departure, per phase; 0: it has all.'),
+    .describe('What the rest takes from now on, per phase, to be ready in time; 0: it has all.'),
   onlySurplus: z.boolean().exactOptional(),
   priority: z.number().exactOptional(),
   note: z.string().exactOptional(),

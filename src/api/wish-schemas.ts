@@ -46,7 +46,9 @@ const wish = z.object({
   neededAmps: z
     .number()
     .exactOptional()
-    .describe('Amperes per phase that the rest takes from now until the departure; 0: the car has all that was asked.'),
+    .describe(
+      'Amperes per phase that the rest takes from now on, to be ready shortly before the departure; 0: the car has all that was asked.',
+    ),
   onlySurplus: z.boolean().exactOptional(),
   priority: z.number().exactOptional(),
   note: z.string().exactOptional(),

@@ -1,5 +1,6 @@
 // Wishes for a car over HTTP: what reaches the control room, what is read back, and which words refuse.
 import { describe, expect, test } from 'vitest';
+import { READY_BEFORE_MS } from '../../src/core/plan/need.ts';
 import type { ControlRequest, KeptWish } from '../../src/engine/ports.ts';
 import { changeWishes } from '../../src/engine/wish-requests.ts';
 import { startApi } from '../support/api-server.ts';
@@ -152,7 +153,7 @@ describe('reading a wish', () => {
     const wish = {
       source: { kind: 'facility-manager' as const, id: 'anna' },
       energyWh: 30_000,
-      departureAt: T0 + 1_000 + 2 * HOUR,
+      departureAt: T0 + 1_000 + 2 * HOUR + READY_BEFORE_MS,
       note: 'line 12',
     };
     server.publish(
@@ -172,7 +173,7 @@ describe('reading a wish', () => {
         belongsTo: 'the running transaction',
         energyKilowattHours: 30,
         deliveredKilowattHours: 12.4,
-        departure: '2026-03-02T10:00:00+01:00',
+        departure: '2026-03-02T10:10:00+01:00',
         // 17.6 kWh in two hours on three phases of 230 V.
         neededAmps: expect.closeTo(12.754, 3),
         note: 'line 12',

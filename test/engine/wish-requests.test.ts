@@ -103,6 +103,13 @@ describe('the life of a wish', () => {
     ['is gone when its transaction has ended', wish({ transactionId: '7' }), stations(), T, 'gone'],
     ['is not handed on to another transaction', wish({ transactionId: '7' }), stations('8'), T, 'gone'],
     [
+      'is gone with another transaction, whatever has become of its station since',
+      wish({ transactionId: '7' }),
+      stations('8', 'disconnected'),
+      T,
+      'gone',
+    ],
+    [
       'outlives the silence of its station',
       wish({ transactionId: '7' }),
       stations(undefined, 'disconnected'),

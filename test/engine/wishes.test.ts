@@ -4,6 +4,7 @@ import { viewState } from '../../src/api/view.ts';
 import type { Command, CycleRecord } from '../../src/core/model/decision.ts';
 import type { CommandProgress, StationState } from '../../src/core/model/snapshot.ts';
 import { onEachPhase } from '../../src/core/model/units.ts';
+import { READY_BEFORE_MS } from '../../src/core/plan/need.ts';
 import { Controller } from '../../src/engine/controller.ts';
 import type { ControlStore, KeptWish } from '../../src/engine/ports.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
@@ -145,8 +146,8 @@ describe('two equal cars on 20 A', () => {
     expect([look('A').targetAmps, look('B').targetAmps]).toEqual([10, 10]);
 
     // 9 kWh in an hour are 13 A on three phases; its fair half alone would leave it 2 kWh short.
-    const energyWh = park.energyWh('A') + 13 * 3 * VOLTS;
-    const departureWall = clock.wall() + 60 * MINUTE;
+    const { departureWall } = inAnHour(park);
+    const energyWh = park.energyWh('A') + inAnHour(park).energyWh;
     const asked = { evse: 'A/1', energyWh, departureWall, who: 'anna', note: 'line 12' } as const;
     expect(await controller.request({ kind: 'set-wish', ...asked })).toMatchObject({ ok: true });
     await clock.advance(30 * MINUTE);
@@ -165,8 +166,11 @@ describe('two equal cars on 20 A', () => {
     expect(look('B').reason.text).toBe('7 A: Main board, L1 is full (fuse 20 A)');
     expect(look('B')).not.toHaveProperty('wish');
 
-    await clock.advance(30 * MINUTE);
-    expect(park.energyWh('A')).toBeGreaterThan(energyWh - 500);
+    await clock.advance(departureWall - clock.wall());
+    expect(park.energyWh('A')).toBeGreaterThan(energyWh);
+    // It has all it asked for, and is an equal again.
+    expect(look('A').wish?.neededAmps).toBe(0);
+    expect([look('A').offeredAmps, look('B').offeredAmps]).toEqual([10, 10]);
     await controller.stop();
   });
 
@@ -186,9 +190,9 @@ describe('two equal cars on 20 A', () => {
   });
 });
 
-/** 13 A on three phases for an hour. */
+/** 13 A on three phases for an hour, ready in time for its departure. */
 function inAnHour({ clock }: { readonly clock: VirtualClock }) {
-  return { energyWh: 13 * 3 * VOLTS, departureWall: clock.wall() + 60 * MINUTE };
+  return { energyWh: 13 * 3 * VOLTS, departureWall: clock.wall() + 60 * MINUTE + READY_BEFORE_MS };
 }
 
 describe('a wish', () => {

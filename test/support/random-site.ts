@@ -110,19 +110,26 @@ function siteOf(
   const profileOf = new Map(stations.map(({ id, profile }) => [id, profile]));
   const silent = evses.map((evse) => ({ evse, amps: silentAmps(evse, profileOf.get(evse.station)!.holdsFloor) }));
   const circuits = drafts.map((draft, at) => proved(draft, silent, drafts, circuitSpecs[at]!));
-  const groups = groupSpecs.map((spec, at): EvGroup => {
-    const members = evses.filter((_evse, member) => (spec.members & (1 << member)) !== 0).map(({ id }) => id);
-    return {
-      id: `G${at}`,
-      name: `Group ${at}`,
-      evses: members,
-      ...(spec.limit ? { limitAmps: spec.limit } : {}),
-      ...(spec.kilowatts === undefined ? {} : { limitWatts: spec.kilowatts * 1_000 }),
-      ...(spec.netOfSurplus ? { netOfSurplus: true } : {}),
-    };
-  });
+  const groups = groupSpecs.map((spec, at) => provedGroup(`G${at}`, spec, silent));
   const meters = circuits.flatMap(({ meter }) => (meter === undefined ? [] : [meterOf(meter)]));
   return buildSite({ circuits, evses, stations, groups, meters, policy: { scarcity } });
+}
+
+/** The group with its limits raised to what the floor proof asks. */
+function provedGroup(id: string, spec: GroupSpec, silent: readonly Silent[]): EvGroup {
+  const members = silent.filter((_one, member) => (spec.members & (1 << member)) !== 0);
+  const onPhase = (phase: Phase) =>
+    members.reduce((sum, { evse, amps }) => sum + (evse.phases.includes(phase) ? amps : 0), 0);
+  const watts = PHASES.reduce((sum, phase) => sum + onPhase(phase), 0) * 230 * HIGHEST_VOLTAGE_FACTOR;
+  const { limit, kilowatts } = spec;
+  return {
+    id,
+    name: id,
+    evses: members.map(({ evse }) => evse.id),
+    ...(limit ? { limitAmps: mapPhases((phase) => Math.max(limit[phase], Math.ceil(onPhase(phase)))) } : {}),
+    ...(kilowatts === undefined ? {} : { limitWatts: Math.max(kilowatts * 1_000, Math.ceil(watts)) }),
+    ...(spec.netOfSurplus ? { netOfSurplus: true } : {}),
+  };
 }
 
 const meterOf = (id: string): Site['meters'][number] => ({

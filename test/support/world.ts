@@ -33,6 +33,8 @@ type Charger = {
   connection: number;
   /** How commands fare: accepted and applied, refused, or lost without an answer. */
   manner: 'obeys' | 'refuses' | 'silent' | 'accepts-without-applying';
+  /** It takes a limit as the next multiple of this, such as whole amperes. */
+  roundsUpToAmps?: number;
 };
 
 export class World {
@@ -97,9 +99,10 @@ export class World {
   }
 
   limitInForce(id: string): number {
-    const { lease, floor } = this.charger(id);
+    const { lease, floor, roundsUpToAmps } = this.charger(id);
     const evse = this.site.evses.find((one) => one.id === id)!;
-    const limit = lease && lease.endsAt > this.now ? lease.limit : (floor ?? evse.maxAmps);
+    const told = lease && lease.endsAt > this.now ? lease.limit : (floor ?? evse.maxAmps);
+    const limit = roundsUpToAmps === undefined ? told : Math.ceil(told / roundsUpToAmps - 1e-9) * roundsUpToAmps;
     return Math.min(limit, evse.maxAmps);
   }
 

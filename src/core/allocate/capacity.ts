@@ -79,7 +79,8 @@ export function surplusRow(
   members: readonly number[],
 ): CapacityRow {
   return {
-    tag: { kind: 'surplus', surplusWatts },
+    // What is left of it for them: that is the number which explains their shares.
+    tag: { kind: 'surplus', surplusWatts: Math.max(0, surplusWatts - othersWatts) },
     room: Math.max(surplusWatts - othersWatts, keptWatts),
     coefficient: ({ phases }) => site.nominalVolts * phases.length,
     members,

@@ -57,7 +57,7 @@ export function planCommands(input: CommandInput): CommandPlan {
     memories[situation.at] = trackWish(memories[situation.at]!, lease === 'increase', now);
   }
 
-  for (const { situation, answer } of askForMore(increases, memories, input)) {
+  for (const { situation, answer } of askForMore(increases, drafts, memories, input)) {
     if (typeof answer !== 'string') {
       drafts.push(answer);
       continue;
@@ -85,13 +85,17 @@ export function planCommands(input: CommandInput): CommandPlan {
 /** What each of those who want more gets or waits for: by priority, then those who have least; each takes from what the ones before it left. */
 function askForMore(
   wanting: readonly Situation[],
+  drafts: readonly Draft[],
   memories: readonly EvseMemory[],
   { site, situations, targets, loads, rows, mayRise, now }: CommandInput,
 ): readonly { readonly situation: Situation; readonly answer: Draft | Waiting }[] {
   const room = rows.map((row) => row.room);
-  // What a car may draw counts where it loads a row; where it makes room, only what it is seen to draw.
+  const lowered = new Map<number, number>();
+  for (const { role, change, situation, limitAmps } of drafts)
+    if (role === 'lease' && change === 'decrease') lowered.set(situation.at, limitAmps);
+  // What a car may draw counts where it loads a row; where it makes room, only what it is seen to draw, and no more than it is told now.
   for (const { at, exposureAmps, assuredAmps } of situations) {
-    take(room, loads[at]!, exposureAmps, Math.min(exposureAmps, assuredAmps));
+    take(room, loads[at]!, exposureAmps, Math.min(exposureAmps, assuredAmps, lowered.get(at) ?? assuredAmps));
   }
   const inTurn = wanting.toSorted(
     (a, b) => priorityOf(b) - priorityOf(a) || level(a, now) - level(b, now) || (a.evse.id < b.evse.id ? -1 : 1),

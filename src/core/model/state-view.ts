@@ -94,7 +94,7 @@ export type WishView = {
   /** Absent where the charger does not report it. */
   readonly deliveredWh?: number;
   readonly departureWallMs?: WallTime;
-  /** Amperes per phase that the rest takes from now until the departure; 0 when the car has all that was asked. */
+  /** Amperes per phase that the rest takes from now on, to be ready shortly before the departure; 0 when the car has all that was asked. */
   readonly neededAmps?: number;
   readonly onlySurplus?: boolean;
   readonly priority?: number;

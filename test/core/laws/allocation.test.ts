@@ -10,7 +10,6 @@ import { type LinearProgram, withoutSigns } from '../../../src/core/allocate/lin
 import { type Proposer, proposersOf } from '../../../src/core/allocate/proposers.ts';
 import type { Candidate, Situation } from '../../../src/core/allocate/situation.ts';
 import { solveByLp } from '../../../src/core/allocate/solve.ts';
-import { onEachPhase } from '../../../src/core/model/units.ts';
 import { lawRuns } from '../../support/law-runs.ts';
 import { freeAmps, loadOf, type OwnRow, ownRows } from '../../support/own-rows.ts';
 import { inputOf, NOW, randomSharing, type Sharing } from '../../support/random-sharing.ts';
@@ -143,7 +142,7 @@ describe.each(PROPOSERS)('with %s', (name, proposers) => {
   });
 });
 
-test('when nobody answers, all fall to floors that hold on every fuse and power limit with the worst base load', () => {
+test('when nobody answers, all fall to floors that hold on every fuse, power limit and group with the worst base load', () => {
   fc.assert(
     fc.property(randomSite(), (site) => {
       expect(proveFloors(site).filter((row) => !isProved(row))).toEqual([]);
@@ -173,7 +172,6 @@ test('when nobody answers, all fall to floors that hold on every fuse and power 
       expect(allocation.solver).toMatchObject({ answeredBy: 'floors', fellBackBecause: 'no proposer' });
       const limited = {
         ...site,
-        groups: [],
         circuits: site.circuits.map(({ unbalanceAmps: _, ...circuit }) => circuit),
       };
       for (const row of ownRows({ ...given, site: limited, now: NOW, evses: situations })) {
@@ -211,5 +209,4 @@ test('the arbitrary of sites covers what it should', () => {
     0.3,
   );
   expect(share(({ input }) => allocate(input).bindings.some((one) => one?.kind === 'row'))).toBeGreaterThan(0.2);
-  expect(onEachPhase(1)).toEqual({ L1: 1, L2: 1, L3: 1 });
 });

@@ -4,10 +4,12 @@ import { baseLoadOf } from '../../../src/core/allocate/base-load.ts';
 import { fill } from '../../../src/core/allocate/fill.ts';
 import { withoutSigns } from '../../../src/core/allocate/linear-program.ts';
 import type { Proposer } from '../../../src/core/allocate/proposers.ts';
+import { decide } from '../../../src/core/decide.ts';
 import { onEachPhase } from '../../../src/core/model/units.ts';
 import { NOW } from '../../support/random-sharing.ts';
 import { candidate, shared, sharing } from '../../support/sharing.ts';
-import { buildSite, circuit } from '../../support/site-builder.ts';
+import { buildSite, circuit, evse } from '../../support/site-builder.ts';
+import { World } from '../../support/world.ts';
 
 const filling = (): readonly Proposer[] => [{ name: 'filling', solve: (program) => fill(withoutSigns(program)) }];
 
@@ -56,7 +58,7 @@ test('a step that makes room for another is followed by that other', () => {
 test('a reading that is held when the first cycle sees it lifts the base load as far as cars cannot explain it', () => {
   const board = circuit({ id: 'main', meter: 'main', worstBaseLoadAmps: onEachPhase(60) });
   const { policy } = buildSite();
-  const memory = { baseLoadAmps: onEachPhase(5), at: 9_000, readingAt: 9_000 };
+  const memory = { baseLoadAmps: onEachPhase(5), at: 11_000, readingAt: 9_000 };
   const draws = { low: 0, high: 10 };
   const base = (measuredAt: number) =>
     baseLoadOf(
@@ -70,3 +72,23 @@ test('a reading that is held when the first cycle sees it lifts the base load as
   expect(base(9_400)).toMatchObject({ from: 'held', amps: onEachPhase(30) });
   expect(base(9_000)).toMatchObject({ from: 'held', amps: onEachPhase(5) });
 });
+
+test('after a silence one new try is made, and its answer is awaited before the next', () => {
+  const world = new World(buildSite({ evses: [evse({ station: 'A' })] }));
+  world.step(10);
+  world.plugIn('A/1');
+  world.step(30);
+  const charger = world.charger('A/1');
+  charger.manner = 'silent';
+  for (let waited = 0; waited < 60 && charger.progress.lease?.state !== 'unanswered'; waited++) world.step();
+  const tries = Array.from({ length: 15 }, () => unheardCycle(world)).flat();
+  expect(tries).toHaveLength(1);
+});
+
+/** A cycle whose commands reach nobody: they are queued. */
+function unheardCycle(world: World) {
+  world.now += 1_000;
+  const { commands, memory } = decide(world.site, world.snapshot(), world.memory);
+  world.memory = memory;
+  return commands.filter(({ role }) => role === 'lease');
+}
