@@ -103,10 +103,13 @@ export function allocate(
     },
     proposers,
   );
+  const solver = together(first.solver, second.solver);
+  // Then nobody has what the first sharing out gave, and no turn has changed hands.
+  if (second.solver.answeredBy === 'floors') return { ...second, solver };
   return {
     amps: second.amps,
     bindings: first.bindings.map((binding, at) => (livingAt.has(at) ? second.bindings[at] : binding)),
-    solver: together(first.solver, second.solver),
+    solver,
     ...(first.rotated ? { rotated: first.rotated } : {}),
   };
 }
@@ -183,8 +186,8 @@ function floorsOnly(situations: readonly Situation[], program: LinearProgram, be
 /** One report for both sharings out: the weaker answer names itself. */
 function together(first: SolverReport, second: SolverReport): SolverReport {
   const order: readonly SolverReport['answeredBy'][] = ['lp', 'highs', 'filling', 'greedy', 'floors'];
-  const weaker =
-    second.variables > 0 && order.indexOf(second.answeredBy) > order.indexOf(first.answeredBy) ? second : first;
+  const counts = second.variables > 0 || second.answeredBy === 'floors';
+  const weaker = counts && order.indexOf(second.answeredBy) > order.indexOf(first.answeredBy) ? second : first;
   const fellBackBecause = first.fellBackBecause ?? second.fellBackBecause;
   return {
     answeredBy: weaker.answeredBy,

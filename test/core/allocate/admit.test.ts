@@ -32,6 +32,16 @@ describe('the order of minimum service', () => {
     ['who is on comes before who has waited', { isOn: true }, { waitedMs: 1_000 }],
     ['who has waited longer comes first', { waitedMs: 2_000 }, { waitedMs: 1_000, evse: { phases: ['L1'] } }],
     ['fewer phases come before more', { evse: { phases: ['L1'] } }, {}],
+    [
+      'of two that keep their place, who must charge now comes first',
+      { keepsPlace: true },
+      { keepsPlace: true, isPatient: true, waitedMs: 9_000 },
+    ],
+    [
+      'of two patient ones that keep it, who has waited longer',
+      { keepsPlace: true, isPatient: true, waitedMs: 2_000 },
+      { keepsPlace: true, isPatient: true, waitedMs: 1_000 },
+    ],
   ];
   test.each(orders)('%s', (_story, first, second) => {
     // The one that is to come first has the later name, so that the name does not decide.
@@ -84,6 +94,10 @@ describe('room', () => {
     expect(refused[0]!.because).toEqual({ kind: 'row', row: 1, tag: rows[1]!.tag, missingAmps: 3 });
   });
 
+  test('a maximum that is the minimum is served', () => {
+    expect(served([candidate(0, { upper: 6 })], 6)).toBe('A');
+  });
+
   test('a cap below the minimum, and rest after a pause, are refusals of their own', () => {
     const all = [
       candidate(0, { upper: 5 }),
@@ -104,6 +118,9 @@ describe('room', () => {
     const loads = [[{ row: 0, coefficient: 1 }], [{ row: 0, coefficient: -1 }]];
     expect(names(admit(all, loads, [4]).admitted)).toBe('BA');
     expect(names(admit([all[0]!], loads, [4]).admitted)).toBe('');
+    // Also where B loads other rows.
+    const loadsToo = [loads[0]!, [...loads[1]!, { row: 1, coefficient: 1 }]];
+    expect(names(admit(all, loadsToo, [4, 9]).admitted)).toBe('BA');
   });
 });
 
@@ -128,6 +145,8 @@ describe('turns', () => {
     ['it must never be paused', [on(0, { neverZero: true }), waiting(1)], TURN],
     ['its priority is higher', [on(0, { priority: 1 }), waiting(1)], TURN],
     ['it is urgent and the other is not', [on(0, { isUrgent: true }), waiting(1)], TURN],
+    ['it leaves sooner', [on(0, { departureAt: 1e6 }), waiting(1, { departureAt: 9e6 })], TURN],
+    ['the other is on itself, and only there is no room for it', [on(0), on(1)], TURN],
     ['the other rests', [on(0), waiting(1, { restsUntil: 1 })], TURN],
     ['the other needs more than is freed', [on(0), waiting(1, { lower: 13 })], TURN],
   ])('no turn when %s', (_story, all, turnMs) => {
@@ -153,6 +172,53 @@ describe('turns', () => {
     const all = [on(0), on(1, { servedMs: 0 }), waiting(2, { lower: 10 })];
     const { admitted, rotated } = admit(all, allOnOneRow(all), [12], TURN);
     expect([names(admitted), rotated]).toEqual(['AB', undefined]);
+  });
+
+  test('nobody changes places when it is a third that would have to pause', () => {
+    // C fits beside A, and then B does not.
+    const all = [on(0), on(1, { servedMs: 0, lower: 8 }), waiting(2)];
+    const { admitted, rotated } = admit(all, allOnOneRow(all), [14], TURN);
+    expect([names(admitted), rotated]).toEqual(['AB', undefined]);
+  });
+
+  test('who takes a place is served once, and what the place leaves over stays', () => {
+    const all = [on(0, { lower: 12 }), waiting(1)];
+    const { admitted, room, rotated } = admit(all, allOnOneRow(all), [12], TURN);
+    expect([names(admitted), room, rotated]).toEqual(['B', [6], { starts: 1, pauses: 0 }]);
+  });
+
+  test('who leaves in the same hour takes a turn', () => {
+    const all = [on(0, { departureAt: 1e6 }), waiting(1, { departureAt: 2e6 })];
+    expect(admit(all, allOnOneRow(all), [6], TURN).rotated).toEqual({ starts: 1, pauses: 0 });
+  });
+
+  test('the longest waiting is asked first, whatever its priority; among equals the name decides', () => {
+    // Two boards, each full: A and C on one, B and D on the other.
+    const boards = [0, 1, 0, 1].map((row) => [{ row, coefficient: 1 }]);
+    const all = [on(0, { priority: 1 }), on(1), waiting(2, { priority: 1 }), waiting(3, { waitedMs: 5_000 })];
+    expect(admit(all, boards, [6, 6], TURN).rotated).toEqual({ starts: 3, pauses: 1 });
+    // Fewer phases are admitted first, but wait no longer.
+    const equals = [on(0), on(1), waiting(2), waiting(3, { evse: { phases: ['L1'] } })];
+    expect(admit(equals, boards, [6, 6], TURN).rotated).toEqual({ starts: 2, pauses: 0 });
+  });
+
+  test('whoever loads other rows too gives its place, and nobody who makes room in the full one', () => {
+    const all = [on(0, { servedMs: 2 * TURN }), on(1), waiting(2)];
+    const loads = [
+      [{ row: 0, coefficient: -1 }],
+      [
+        { row: 0, coefficient: 1 },
+        { row: 1, coefficient: 1 },
+      ],
+      [{ row: 0, coefficient: 1 }],
+    ];
+    expect(admit(all, loads, [0, 9], TURN).rotated).toEqual({ starts: 2, pauses: 1 });
+  });
+
+  test('those who rest are not in the queue', () => {
+    const resting = [1, 2, 3, 4].map((at) => waiting(at, { waitedMs: 9_000, restsUntil: 1 }));
+    const all = [on(0), ...resting, waiting(5)];
+    expect(admit(all, allOnOneRow(all), [6], TURN).rotated).toEqual({ starts: 5, pauses: 0 });
   });
 
   test('when the first in the queue cannot use a place, the next one does', () => {
@@ -228,5 +294,63 @@ describe('deadlines and minima', () => {
     expect(admit(all, allOnOneRow(all), [6], 1).rotated).toBeUndefined();
     const both = [candidate(0, { isOn: true, servedMs: 9e9, isPatient: true }), all[1]!];
     expect(admit(both, allOnOneRow(both), [6], 1).rotated).toEqual({ starts: 1, pauses: 0 });
+  });
+
+  test('where the earliest departure is first, patience decides neither order nor service, but it gives no turn', () => {
+    const rules = { scarcity: 'earliest-departure-first', turnMs: 1 } as const;
+    const served = (all: readonly Candidate[]) => {
+      const { admitted, rotated } = admitInField(all, { rows, loads: allOnOneRow(all), room: [6] }, rules);
+      return [names(admitted), rotated];
+    };
+    const [later, sooner] = [candidate(0, { departureAt: 9e6 }), candidate(1, { departureAt: 1e6, isPatient: true })];
+    expect(served([later, sooner])).toEqual(['B', undefined]);
+    const on = { isOn: true, servedMs: 9e9 };
+    const waits = candidate(1, { isPatient: true, waitedMs: 9e9 });
+    expect(served([candidate(0, on), waits])).toEqual(['A', undefined]);
+    expect(served([candidate(0, { ...on, isPatient: true }), waits])).toEqual(['B', { starts: 1, pauses: 0 }]);
+  });
+
+  test('what a refused one misses is counted after the grants, once', () => {
+    const all = [candidate(0, { needAmps: 12, departureAt: 1e6 }), candidate(1)];
+    const field = { rows, loads: allOnOneRow(all), room: [15] };
+    const missing = (scarcity: 'part-for-everyone' | 'earliest-departure-first') =>
+      admitInField(
+        all.map((one, at) => ({ ...one, role: { ...one.role, isPatient: at === 1 } })),
+        field,
+        { scarcity },
+      ).refused;
+    const because = { kind: 'row', row: 0, tag: rows[0]!.tag, missingAmps: 3 };
+    expect(missing('earliest-departure-first')).toEqual([{ at: 1, because }]);
+    expect(missing('part-for-everyone')).toEqual([{ at: 1, because }]);
+  });
+
+  test.each([
+    // room of a row in amperes, of one in watts of a single phase, of one in which it makes room; granted of the 12 A needed
+    [20, 230 * 20, 0, 12],
+    [8, 230 * 20, 0, 8],
+    [20, 230 * 9, 0, 9],
+    [20, 230 * 9.95, 0, 9.9],
+    [6, 230 * 20, 0, 6],
+  ])('a need is granted as far as every row holds it: %d A, %d W and %d A', (amps, watts, balance, expected) => {
+    const all = [candidate(0, { needAmps: 12 })];
+    const loads = [
+      [
+        { row: 0, coefficient: 1 },
+        { row: 1, coefficient: 230 },
+        { row: 2, coefficient: -1 },
+      ],
+    ];
+    const field = { rows: [...rows, rowNamed('balance')], loads, room: [amps, watts, balance] };
+    const { granted, room } = admitInField(all, field, { scarcity: 'earliest-departure-first' });
+    expect(granted.get(0)).toBe(expected);
+    expect(room[0]).toBeCloseTo(amps - expected, 9);
+    expect(room[2]).toBe(expected);
+  });
+
+  test('a need below the minimum is none, and takes nothing from others', () => {
+    const all = [candidate(0, { needAmps: 3, departureAt: 1e6 }), candidate(1, { departureAt: 2e6, needAmps: 20 })];
+    const field = { rows, loads: allOnOneRow(all), room: [20] };
+    const { granted, room } = admitInField(all, field, { scarcity: 'earliest-departure-first' });
+    expect([...granted.values(), ...room]).toEqual([6, 14, 0]);
   });
 });
