@@ -231,8 +231,15 @@ function withoutIncreases(
   situations: readonly Situation[],
   commands: readonly Command[],
 ): readonly EvseMemory[] {
-  const raised = new Set(commands.filter((command) => command.change === 'increase').map((command) => command.evse));
-  return memories.map((memory, at) => (raised.has(situations[at]!.evse.id) ? situations[at]!.memory : memory));
+  const withheld = new Set(commands.filter((command) => command.change === 'increase').map((command) => command.id));
+  return memories.map((memory, at) => {
+    const leases = memory.leases.filter((lease) => !withheld.has(lease.commandId));
+    if (leases.length === memory.leases.length) return memory;
+    // A floor that leaves in the same cycle stays remembered.
+    const { changedAt: _changed, ...rest } = memory;
+    const { changedAt } = situations[at]!.memory;
+    return { ...rest, leases, ...(changedAt === undefined ? {} : { changedAt }) };
+  });
 }
 
 function breachNotice(breach: string | undefined): readonly Notice[] {
