@@ -3,6 +3,7 @@
 import type { CircuitReport, CycleRecord, Share } from '../core/model/decision.ts';
 import type { Cap } from '../core/model/limit.ts';
 import type { Site } from '../core/model/site.ts';
+import { siteIndex } from '../core/model/site-index.ts';
 import type { EvseState, MeterState, StationState } from '../core/model/snapshot.ts';
 import type {
   CapView,
@@ -16,6 +17,7 @@ import type {
 import { type Instant, mapPhases, type WallTime } from '../core/model/units.ts';
 import { describeRemedy, describeShare } from '../core/report/explain.ts';
 import { describeSource } from '../core/report/wording.ts';
+import { viewWish } from './wish-view.ts';
 
 /** Limits from outside that one view names at most; the rest stay in force unnamed. */
 export const MAX_VIEW_CAPS = 100;
@@ -73,7 +75,10 @@ export function viewState(record: CycleRecord, site: Site): StateView {
     mode: decision.mode,
     circuits: decision.circuits.map(viewCircuit),
     meters: site.meters.map((meter) => viewMeter(meter.id, snapshot.meters[meter.id], site, snapshot.now)),
-    evses: decision.shares.map((share) => viewShare(share, stations.get(share.evse), site, snapshot.now)),
+    evses: decision.shares.map((share) => ({
+      ...viewShare(share, stations.get(share.evse), site, snapshot.now),
+      ...wishOf(share, record, site),
+    })),
     caps: viewCaps(snapshot.caps, snapshot),
     notices: decision.notices
       .slice(0, MAX_VIEW_NOTICES)
@@ -171,6 +176,17 @@ function viewShare(share: Share, station: StationState | undefined, site: Site, 
       text: clip(describeShare(share, site, now)),
       ...(remedy === undefined ? {} : { remedy: clip(remedy) }),
     },
+  };
+}
+
+function wishOf(share: Share, { snapshot }: CycleRecord, site: Site): Pick<EvseView, 'wish'> {
+  const wish = snapshot.wishes[share.evse];
+  const evse = wish && site.evses[siteIndex(site).evseAt.get(share.evse) ?? -1];
+  if (!wish || !evse) return {};
+  const state = snapshot.stations[evse.station]?.evses.find((one) => one.evse === evse.id);
+  const { now, wallNow } = snapshot;
+  return {
+    wish: viewWish({ wish, evse, state, phases: share.phases, nominalVolts: site.nominalVolts, now, wallNow }),
   };
 }
 

@@ -24,7 +24,7 @@ const MAX_ON_MS = 14_400_000;
 /** A paused car waits this long even where there is room again; beyond an hour its driver would call it broken. */
 const MAX_OFF_MS = 3_600_000;
 /** At 6 A one minute behind, which is the shortest time between two turns; at most what fills a large battery. */
-const [LEAST_ROTATE_AMP_HOURS, MAX_ROTATE_AMP_HOURS] = [0.1, 100];
+const [LEAST_ROTATION_MS, MAX_ROTATION_MS] = [60_000, 86_400_000];
 /** Cars take seconds to follow a new offer: sooner, they would be judged on their way. */
 const LEAST_RAMP_DOWN_MS = 10_000;
 const MAX_RAMP_DOWN_MS = 3_600_000;
@@ -47,13 +47,9 @@ export const policyForm = strict(
       {
         minOnMs: milliseconds(LEAST_TURN_MS, MAX_ON_MS).optional(),
         minOffMs: milliseconds(LEAST_TURN_MS, MAX_OFF_MS).optional(),
-        rotateAfterAmpHours: within(
-          LEAST_ROTATE_AMP_HOURS,
-          MAX_ROTATE_AMP_HOURS,
-          `a number of ampere hours per phase from ${LEAST_ROTATE_AMP_HOURS} to ${MAX_ROTATE_AMP_HOURS}`,
-        ).optional(),
+        turnMs: milliseconds(LEAST_ROTATION_MS, MAX_ROTATION_MS).optional(),
       },
-      'turns where not all can charge: minOnMs, minOffMs, rotateAfterAmpHours',
+      'turns where not all can charge: minOnMs, minOffMs, turnMs',
     ).optional(),
     rampDown: strict(
       {

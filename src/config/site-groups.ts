@@ -24,23 +24,23 @@ export function checkGroups(
   tree: readonly Part<CircuitForm>[],
   add: Add,
 ): readonly ReferencedGroup[] {
-  const findMembers = memberFinder(draft, evses, tree, add);
-  const timesIn = new Map<EvseId, number>();
-  const referenced = groups.map((part): ReferencedGroup => {
-    const members = gather(part, findMembers, add);
-    const crowded = members.find((id) => timesIn.get(id) === MAX_GROUPS_PER_EVSE);
+  checkSurplus(groups, tree[0], add);
+  if (groups.length === 0) return [];
+  const ids = evses.map((evse): EvseId => `${evse.station.form.id}/${evseNumber(evse)}`);
+  const find = memberFinder(draft, evses, ids, tree, add);
+  // By place in `evses`: a site of 320,000 EVSEs in many groups is still read within seconds.
+  const timesIn = new Uint16Array(evses.length);
+  return groups.map((part): ReferencedGroup => {
+    const members = gather(part, find, ids, add);
+    const crowded = members.find((at) => timesIn[at] === MAX_GROUPS_PER_EVSE);
     if (crowded !== undefined) {
-      add(
-        [...part.path, 'id'],
-        `a group without ${crowded}, which is in ${MAX_GROUPS_PER_EVSE} groups already, the most`,
-      );
+      const most = `which is in ${MAX_GROUPS_PER_EVSE} groups already, the most`;
+      add([...part.path, 'id'], `a group without ${ids[crowded]}, ${most}`);
       return { part, evses: [] };
     }
-    for (const id of members) timesIn.set(id, (timesIn.get(id) ?? 0) + 1);
-    return { part, evses: members };
+    for (const at of members) timesIn[at]!++;
+    return { part, evses: members.map((at) => ids[at]!) };
   });
-  checkSurplus(groups, tree[0], add);
-  return referenced;
 }
 
 type Entry = {
@@ -48,60 +48,73 @@ type Entry = {
   readonly name: string;
   readonly path: readonly PropertyKey[];
 };
+/** The EVSEs that an entry brings in, by their places. */
+type Find = (entry: Entry) => readonly number[];
 
-/** The members of one group; an EVSE that two entries bring in is a fault at the second. */
-function gather(part: Part<GroupForm>, find: (entry: Entry) => readonly EvseId[], add: Add): EvseId[] {
-  const broughtBy = new Map<EvseId, Entry>();
+/** The members of one group by their places; an EVSE that two entries bring in is a fault at the second. */
+function gather(part: Part<GroupForm>, find: Find, ids: readonly EvseId[], add: Add): readonly number[] {
+  const members: number[] = [];
+  const entries: Entry[] = [];
+  // For each EVSE the entry that brought it in, counted from 1.
+  const broughtBy = new Uint16Array(ids.length);
   for (const list of ['evses', 'stations', 'circuits'] as const) {
     for (const [at, name] of (part.form[list] ?? []).entries()) {
       const entry: Entry = { list, name, path: [...part.path, list, at] };
+      entries.push(entry);
       const found = find(entry);
-      const twice = found.find((id) => broughtBy.has(id));
+      const twice = found.find((place) => broughtBy[place] !== 0);
       if (twice !== undefined) {
-        const before = describePath(broughtBy.get(twice)!.path);
-        add(entry.path, `each EVSE once in a group: ${before} brings ${twice} in already`);
+        const before = describePath(entries[broughtBy[twice]! - 1]!.path);
+        add(entry.path, `each EVSE once in a group: ${before} brings ${ids[twice]} in already`);
       }
-      for (const id of found) if (!broughtBy.has(id)) broughtBy.set(id, entry);
+      for (const place of found) {
+        if (broughtBy[place] !== 0) continue;
+        broughtBy[place] = entries.length;
+        members.push(place);
+      }
     }
   }
-  return [...broughtBy.keys()];
+  return members;
 }
 
-/** Finds the EVSEs of an entry; a name that leads nowhere is a fault and finds none. */
+/** A name that leads nowhere is a fault and finds none. */
 function memberFinder(
   draft: SiteDraft,
   evses: readonly EvsePart[],
+  ids: readonly EvseId[],
   tree: readonly Part<CircuitForm>[],
   add: Add,
-): (entry: Entry) => readonly EvseId[] {
-  const idOf = (evse: EvsePart): EvseId => `${evse.station.form.id}/${evseNumber(evse)}`;
-  const knownIds = evses.map(idOf);
-  const known = new Set(knownIds);
-  const ofStation = Map.groupBy(evses, (evse) => evse.station.form.id);
+): Find {
+  const places = evses.map((_evse, at) => at);
+  const placeOf = new Map(ids.map((id, at) => [id, at]));
+  const ofStation = Map.groupBy(places, (at) => evses[at]!.station.form.id);
+  // A station with a slip in one of its EVSEs has been told of; what it would have beside the others is not known.
   const whole = new Set(
     draft.stations
       .filter(({ form }) => ofStation.get(form.id)?.length === form.evses.length)
       .map(({ form }) => form.id),
   );
   const circuits = tree.map(({ form: { id, parent } }) => ({ id, ...(parent === undefined ? {} : { parent }) }));
-  const below = evsesBelow(circuits, evses, (evse) => evse.form.circuit);
-  const findEvse = ({ name, path }: Entry): readonly EvseId[] => {
-    if (known.has(name)) return [name];
+  const below = evsesBelow(circuits, places, (at) => evses[at]!.form.circuit);
+  const findEvse = ({ name, path }: Entry): readonly number[] => {
+    const place = placeOf.get(name);
+    if (place !== undefined) return [place];
     const station = name.slice(0, name.lastIndexOf('/'));
-    if (!draft.ids.stations.has(station)) add(path, `the id of an EVSE of this file${listed(name, knownIds)}`);
+    if (!draft.ids.stations.has(station)) add(path, `the id of an EVSE of this file${listed(name, ids)}`);
     else if (whole.has(station)) {
-      add(path, `the id of an EVSE of this file: "${station}" has ${ofStation.get(station)!.map(idOf).join(', ')}`);
+      const own = ofStation.get(station)!.map((at) => ids[at]);
+      add(path, `the id of an EVSE of this file: "${station}" has ${own.join(', ')}`);
     }
     return [];
   };
   return (entry) => {
     if (entry.list === 'evses') return findEvse(entry);
-    const ids = entry.list === 'stations' ? draft.ids.stations : draft.ids.circuits;
-    if (!ids.has(entry.name)) {
+    const known = entry.list === 'stations' ? draft.ids.stations : draft.ids.circuits;
+    if (!known.has(entry.name)) {
       const what = entry.list === 'stations' ? 'station' : 'circuit';
-      add(entry.path, `the id of a ${what} of this file${listed(entry.name, [...ids])}`);
+      add(entry.path, `the id of a ${what} of this file${listed(entry.name, [...known])}`);
     }
-    return ((entry.list === 'stations' ? ofStation : below).get(entry.name) ?? []).map(idOf);
+    return (entry.list === 'stations' ? ofStation : below).get(entry.name) ?? [];
   };
 }
 

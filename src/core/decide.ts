@@ -65,7 +65,7 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
     author: memory.author,
     nextCommandNumber: memory.nextCommandNumber,
   });
-  const breach = breachOfFuseLaw(site, limits.circuits, baseLoads, situations, plan.commands);
+  const breach = breachOfFuseLaw(site, limits, situations, plan.commands);
   const commands =
     breach === undefined ? plan.commands : plan.commands.filter((command) => command.change !== 'increase');
   const memories = breach === undefined ? plan.memories : withoutIncreases(plan.memories, situations, plan.commands);

@@ -26,6 +26,7 @@ import type { GatewayThreadData } from './gateway-thread.ts';
 import { RemoteStations } from './remote-stations.ts';
 import { type ControlStoreLine, Line, remoteControlStore } from './remote-store.ts';
 import { Rooms } from './rooms.ts';
+import { loadSolvers } from './solvers.ts';
 import type { StoreThreadData } from './store-thread.ts';
 import type {
   ApiToControl,
@@ -90,6 +91,7 @@ export async function startController(options: RunOptions): Promise<RunningContr
       audience: { publish: (record) => void apiLine.find()?.publishLatest('cycle', 'cycle', withoutMemory(record)) },
     },
     site.id,
+    await loadSolvers(site, log),
   );
 
   const rooms = new Rooms(basics, clock, log, (health) => void apiLine.find()?.publishLatest('rooms', 'rooms', health));
@@ -104,8 +106,9 @@ export async function startController(options: RunOptions): Promise<RunningContr
   const apiData = { site, listen: site.listen.http, token, consoleDir };
   const apiReady = openApi(rooms, apiData, apiLine, surroundings, async (request) => {
     const answer = await controller.request(request);
-    const { kind, circuit, who, ...rest } = request;
-    if (answer.ok) await audit(store, { atWall: clock.wall(), who, what: `${kind} ${circuit}`, after: rest }, log);
+    const { kind, who, ...rest } = request;
+    const what = `${kind} ${'circuit' in rest ? rest.circuit : rest.evse}`;
+    if (answer.ok) await audit(store, { atWall: clock.wall(), who, what, after: rest }, log);
     return answer;
   });
   const ready = Promise.all([gatewayReady, apiReady]);

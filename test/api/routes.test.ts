@@ -86,6 +86,7 @@ describe('reading', () => {
       '/api/v1/history',
       '/api/v1/site',
       '/api/v1/state',
+      '/api/v1/stations/{station}/evses/{evse}/wish',
       '/api/v1/stream',
       '/healthz',
       '/metrics',
@@ -95,6 +96,17 @@ describe('reading', () => {
       document.paths['/api/v1/circuits/{circuit}/limit']!.put!.requestBody.content['application/json'].schema;
     expect(Object.keys(body.properties)).toEqual(['limitAmps', 'limitKilowatts', 'untilMinutes', 'note']);
     expect(body.additionalProperties).toBe(false);
+    const wish =
+      document.paths['/api/v1/stations/{station}/evses/{evse}/wish']!.put!.requestBody.content['application/json']
+        .schema;
+    expect(Object.keys(wish.properties)).toEqual([
+      'energyKilowattHours',
+      'departure',
+      'onlySurplus',
+      'priority',
+      'note',
+    ]);
+    expect(wish.additionalProperties).toBe(false);
   });
 
   test('the console is served, its hashed assets for ever, the page never from a cache', async () => {

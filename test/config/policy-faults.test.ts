@@ -83,13 +83,13 @@ const sharing: readonly Slip[] = [
   ],
   [
     'turns without end',
-    (raw) => (raw.policy = { pause: { rotateAfterAmpHours: 0 } }),
-    'policy.pause.rotateAfterAmpHours: got 0, expected a number of ampere hours per phase from 0.1 to 100',
+    (raw) => (raw.policy = { pause: { turnMs: 0 } }),
+    `policy.pause.turnMs: got 0, ${bound(60_000, 86_400_000)}`,
   ],
   [
-    'a turn longer than a battery',
-    (raw) => (raw.policy = { pause: { rotateAfterAmpHours: 100.5 } }),
-    'policy.pause.rotateAfterAmpHours: got 100.5, expected a number of ampere hours per phase from 0.1 to 100',
+    'a turn longer than a day',
+    (raw) => (raw.policy = { pause: { turnMs: 86_400_001 } }),
+    `policy.pause.turnMs: got 86400001, ${bound(60_000, 86_400_000)}`,
   ],
   [
     'a car judged before it can follow',
@@ -122,7 +122,7 @@ test('the longest patience that is allowed is allowed', () => {
     stationSampleMaxAgeMs: 900_000,
     attributionMs: 120_000,
     obedienceToleranceAmps: 5,
-    pause: { minOnMs: 14_400_000, minOffMs: 3_600_000, rotateAfterAmpHours: 100 },
+    pause: { minOnMs: 14_400_000, minOffMs: 3_600_000, turnMs: 86_400_000 },
     rampDown: { afterMs: 3_600_000, marginAmps: 100 },
     stopDisobedientAfterMs: 3_600_000,
   };
@@ -133,7 +133,7 @@ test('the least that is allowed is allowed', () => {
   const raw = rawSite();
   raw.policy = {
     scarcity: 'earliest-departure-first',
-    pause: { minOnMs: 10_000, minOffMs: 10_000, rotateAfterAmpHours: 0.1 },
+    pause: { minOnMs: 10_000, minOffMs: 10_000, turnMs: 60_000 },
     rampDown: { afterMs: 10_000, marginAmps: 1 },
     stopDisobedientAfterMs: 30_000,
   };

@@ -305,6 +305,53 @@ describe.skipIf(whyNot !== '')('the console in a browser', () => {
     expect(foreign).toEqual([]);
   });
 
+  test.each([
+    ['desk', 1280],
+    ['phone', 390],
+  ] as const)(
+    'at a %s, what is wished for a car stands beside its charger, a warning where it falls behind',
+    async (name, width) => {
+      const { page, server, complaints } = await openPage({ width });
+      const source = { kind: 'facility-manager' as const, id: 'anna' };
+      const record = busyCycle(601);
+      const { snapshot } = record;
+      const bay1 = snapshot.stations['bay-01']!;
+      const transaction = { id: '4', startedAt: T0, energyWh: 12_400 };
+      const bus = { source, energyWh: 30_000, departureAt: snapshot.now + 2 * 3_600_000 + 600_000, note: hostile };
+      server.publish({
+        ...record,
+        snapshot: {
+          ...snapshot,
+          stations: {
+            ...snapshot.stations,
+            'bay-01': { ...bay1, evses: bay1.evses.map((one) => ({ ...one, transaction })) },
+            'bay-02': { ...stations['bay-02']!, evses: [{ ...stations['bay-02']!.evses[0]!, transaction }] },
+          },
+          wishes: {
+            'bay-01/1': bus,
+            'bay-02/1': { ...bus, energyWh: 17_000 },
+            'bay-06/1': { source, onlySurplus: true },
+          },
+        },
+      });
+      const line = (id: string) => page.locator(`tr[data-evse="${id}/1"] .wish`);
+      expect(await shown(line('bay-01'))).toBe(
+        `Leaves today 09:20 · 12.4 of 30 kWh · needs 12.8 A from now on · ${hostile}`,
+      );
+      expect(await line('bay-01').getAttribute('class')).toBe('wish quiet');
+      expect(await shown(line('bay-02'))).toBe(
+        `Leaves today 09:20 · 12.4 of 17 kWh · needs 10 A from now on, is given 8 A: falls behind · ${hostile}`,
+      );
+      expect(await line('bay-02').getAttribute('class')).toBe('wish warn');
+      expect(await shown(line('bay-06'))).toBe('For the next car · from surplus only');
+      expect(await page.locator('.wish').count()).toBe(3);
+      expect(await page.locator('img').count()).toBe(0);
+      expect(await overflow(page)).toBe(0);
+      await page.screenshot({ path: join(screenshots, `console-wishes-${name}.png`), fullPage: true });
+      expect(complaints).toEqual([]);
+    },
+  );
+
   test('the bars are the numbers: each segment is as long as its amperes', async () => {
     const { page } = await openPage();
     const part = async (kind: string, circuitId = 'main', phase = 'L1') => {

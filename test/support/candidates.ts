@@ -54,7 +54,7 @@ export function candidateRole(part: Partial<Omit<CandidateRole, 'kind'>> = {}): 
 /** A row named by its circuit; what it holds is said beside it, so its own room does not matter. */
 export function rowNamed(circuit: string): CapacityRow {
   return {
-    tag: { kind: 'phase', circuit, phase: 'L1', source: { kind: 'fuse' } },
+    tag: { kind: 'phase', circuit, phase: 'L1', source: { kind: 'fuse' }, limitAmps: 63 },
     room: 0,
     coefficient: () => 1,
     members: [],

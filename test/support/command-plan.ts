@@ -38,7 +38,13 @@ export function plan(boxes: readonly Box[], room = 1_000, coefficient = 1): Comm
     };
   });
   const row: CapacityRow = {
-    tag: { kind: 'phase', circuit: 'main', phase: 'L1', source: { kind: 'fuse' } },
+    tag: {
+      kind: 'phase',
+      circuit: 'main',
+      phase: 'L1',
+      source: { kind: 'fuse' },
+      limitAmps: 63,
+    },
     room,
     coefficient: () => coefficient,
     members: evses.map((_one, at) => at),

@@ -87,7 +87,7 @@ function compare(a: Candidate, b: Candidate, scarcity: Policy['scarcity']): numb
 }
 
 /** Cars that leave within the same hour are equals; who has what it came for, or names no departure, is last. */
-function departureHour({ role: { departureAt, needAmps } }: Pick<Candidate, 'role'>): number {
+export function departureHour({ role: { departureAt, needAmps } }: Pick<Candidate, 'role'>): number {
   return departureAt === undefined || needAmps === 0 ? Number.MAX_SAFE_INTEGER : Math.floor(departureAt / HOUR_MS);
 }
 

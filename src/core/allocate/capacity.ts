@@ -23,7 +23,7 @@ export type RowTag =
     }
   | { readonly kind: 'surplus'; readonly surplusWatts: number };
 
-type CircuitRowTag = Authored & LimitNumber & { readonly circuit: CircuitId; readonly baseLoadFrom: BaseLoad['from'] };
+type CircuitRowTag = Authored & LimitNumber & { readonly circuit: CircuitId; readonly meter?: 'late' | 'lost' };
 
 export type CapacityRow = {
   readonly tag: RowTag;
@@ -79,7 +79,8 @@ export function surplusRow(
   members: readonly number[],
 ): CapacityRow {
   return {
-    tag: { kind: 'surplus', surplusWatts },
+    // What is left of it for them: that is the number which explains their shares.
+    tag: { kind: 'surplus', surplusWatts: Math.max(0, surplusWatts - othersWatts) },
     room: Math.max(surplusWatts - othersWatts, keptWatts),
     coefficient: ({ phases }) => site.nominalVolts * phases.length,
     members,
@@ -96,7 +97,7 @@ function phaseRows(circuit: Circuit, members: readonly number[], { circuits, bas
         circuit: circuit.id,
         phase,
         limitAmps: limit.amps,
-        baseLoadFrom: base.from,
+        ...meterTrouble(base),
         ...authored(limit),
       },
       room: limit.amps - circuit.marginAmps[phase] - base.amps[phase],
@@ -114,21 +115,27 @@ function powerRows(
 ): CapacityRow[] {
   const power = circuits.get(circuit.id)!.power;
   if (!power) return [];
-  const { from: baseLoadFrom, amps: base } = baseLoads.get(circuit.id)!;
+  const base = baseLoads.get(circuit.id)!;
   return [
     {
       tag: {
         kind: 'power',
         circuit: circuit.id,
         ...(power.unit === 'W' ? { limitWatts: power.watts } : { limitVoltAmperes: power.watts }),
-        baseLoadFrom,
+        ...meterTrouble(base),
         ...authored(power),
       },
-      room: power.watts - nominalVolts * (base.L1 + base.L2 + base.L3),
+      room: power.watts - nominalVolts * (base.amps.L1 + base.amps.L2 + base.amps.L3),
       coefficient: ({ phases }) => nominalVolts * phases.length,
       members,
     },
   ];
+}
+
+/** Whether the number behind a row is assumed, because the circuit's meter is not believed. */
+function meterTrouble({ from }: BaseLoad): { readonly meter?: 'late' | 'lost' } {
+  if (from === 'held') return { meter: 'late' };
+  return from === 'worst' ? { meter: 'lost' } : {};
 }
 
 function groupRows(limit: GroupLimit, site: Site, surplusWatts: number): CapacityRow[] {

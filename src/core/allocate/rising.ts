@@ -16,8 +16,8 @@ export type Work = {
   /** A point that holds all rows with everybody at `amps` or higher. Where no row is signed it is `amps` itself. */
   readonly stands: number[];
   readonly bindings: (Binding | undefined)[];
-  /** Variables that a later stage will raise: where a row is signed they may have to rise now, to make room. */
-  readonly free: ReadonlySet<number>;
+  /** Variables that a later stage will raise, and how far: where a row is signed they may have to rise now, to make room. */
+  readonly free: ReadonlyMap<number, number>;
 };
 
 /** The rows that can be full at all, scaled. The others only cost time. */
@@ -52,15 +52,15 @@ export type Columns = {
 
 /** Columns of the variables that may move, counted from `amps`, and the rows in terms of them. */
 export function columnsOf(work: Work, rising: ReadonlyMap<number, Riser>): Columns {
-  const { variables, amps, stands, free } = work;
+  const { amps, stands, free } = work;
   const columnOf = new Map<number, number>();
   const columns: LpModel['columns'][number][] = [];
   const add = (variable: number, upper: number) => {
     columnOf.set(variable, columns.length);
     columns.push({ upper: Math.max(0, upper - amps[variable]!), objective: 0 });
   };
-  for (const [variable, { upper }] of rising) add(variable, free.has(variable) ? variables[variable]!.upper : upper);
-  for (const variable of free) if (!rising.has(variable)) add(variable, variables[variable]!.upper);
+  for (const [variable, { upper }] of rising) add(variable, Math.max(upper, free.get(variable) ?? 0));
+  for (const [variable, upper] of free) if (!rising.has(variable)) add(variable, upper);
   const rows = work.rows.flatMap((row) => {
     const terms = row.terms.flatMap(({ variable, coefficient }) => {
       const column = columnOf.get(variable);

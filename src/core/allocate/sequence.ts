@@ -30,8 +30,8 @@ export function solveBySequence(program: LinearProgram, engine: LpEngine): Solut
     bindings: variables.map((): Binding | undefined => undefined),
   };
   for (const [at, stage] of stages.entries()) {
-    const later = signed ? stages.slice(at + 1).flatMap((one) => one.map(({ variable }) => variable)) : [];
-    const trouble = riseTogether({ ...common, free: new Set(later) }, stage, signed ? riseSigned : rise);
+    const free = signed ? highestIn(stages.slice(at + 1)) : new Map<number, number>();
+    const trouble = riseTogether({ ...common, free }, stage, signed ? riseSigned : rise);
     if (trouble !== undefined) return { kind: 'failed', because: trouble };
   }
   const over = common.rows.find((row) => oversteps(row, loadOf(row, amps)));
@@ -41,6 +41,13 @@ export function solveBySequence(program: LinearProgram, engine: LpEngine): Solut
       because: `the shares put ${loadOf(over, amps)} on row ${over.at}, which holds ${over.limit}`,
     };
   return { kind: 'solved', amps, bindings: common.bindings.map((binding) => binding ?? { kind: 'upper' }) };
+}
+
+/** How far each variable rises at most in these stages. */
+function highestIn(stages: readonly Stage[]): ReadonlyMap<number, number> {
+  const highest = new Map<number, number>();
+  for (const { variable, upper } of stages.flat()) highest.set(variable, Math.max(upper, highest.get(variable) ?? 0));
+  return highest;
 }
 
 /** Lifts the members of one stage as far as they go. Text when something is wrong. */

@@ -26,8 +26,8 @@ const solver = lp as unknown as { readonly Solve: (model: Model) => Answer };
  */
 const GRID_AMPS = 1e-6;
 
-// Adding zero turns −0 into 0.
-const onGrid = (amps: number) => Math.round(amps / GRID_AMPS) * GRID_AMPS + 0;
+// Upwards, so that what is possible stays so; adding zero turns −0 into 0.
+const onGrid = (amps: number) => Math.ceil(amps / GRID_AMPS - 0.02) * GRID_AMPS + 0;
 
 /** Solves `program` by the sequence of linear programs. Fails by name when the solver does, or when the lower bounds do not fit. */
 export function solveByLp(program: LinearProgram): Solution {

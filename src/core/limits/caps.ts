@@ -64,10 +64,13 @@ function limitOf(circuit: Circuit, caps: readonly Cap[]): CircuitLimit {
   return power ? { phases, power } : { phases };
 }
 
-/** Every limit on a group of EVSEs at `now`: the commissioned ones first, then caps in their order. Negative caps count as zero. */
+/**
+ * Every limit on a group of EVSEs at `now`: the commissioned ones first, then caps in their order. Negative caps count as zero. Where several
+ * groups may use the surplus on top, one more limit holds for them together: there is only one surplus.
+ */
 export function groupLimits(site: Site, caps: readonly Cap[], now: Instant): readonly GroupLimit[] {
   const active = capsInForce(caps, now);
-  return site.groups.flatMap((group) => {
+  const limits = site.groups.flatMap((group) => {
     const { id } = group;
     const mine = active.filter((cap) => cap.scope.kind === 'group' && cap.scope.group === id);
     const permit: Authored = { source: { kind: 'permit' } };
@@ -84,6 +87,21 @@ export function groupLimits(site: Site, caps: readonly Cap[], now: Instant): rea
       ];
     });
   });
+  return [...limits, ...jointSurplus(limits)];
+}
+
+function jointSurplus(limits: readonly GroupLimit[]): readonly GroupLimit[] {
+  const tightest = new Map<GroupId, GroupLimit & { readonly watts: number }>();
+  for (const limit of limits) {
+    const { group, watts, netOfSurplus } = limit;
+    if (!netOfSurplus || watts === undefined) continue;
+    if (watts < (tightest.get(group)?.watts ?? Number.POSITIVE_INFINITY)) tightest.set(group, { ...limit, watts });
+  }
+  const [first, ...others] = tightest.values();
+  if (!first || others.length === 0) return [];
+  const all = [first, ...others];
+  const members = [...new Set(all.flatMap((limit) => limit.members))];
+  return [{ ...first, members, watts: all.reduce((sum, { watts }) => sum + watts, 0) }];
 }
 
 /** The tightest cap on each EVSE alone at `now`, from caps whose scope is that EVSE; power caps count on all wired phases. */

@@ -162,6 +162,9 @@ export type Command = {
   readonly profile: ChargingProfile;
 };
 
+/** What is sent to a station. */
+export type StationCommand = Command | StopCommand;
+
 export type Notice = {
   readonly severity: 'info' | 'warning' | 'alarm';
   /** A code of `docs/errors.md`. */

@@ -9,7 +9,7 @@ export type LeaseEntry = {
   readonly sentAt: Instant;
   /** Present once accepted. */
   readonly acknowledgedAt?: Instant;
-  /** Present once the car has had its time to follow, or the measurement showed that it does; older entries are then void. */
+  /** Present once the car has had its time to follow, or the measurement showed that it does: since when. Older entries are then void. */
   readonly settledAt?: Instant;
   /** It rules no longer than this, counted from the latest instant at which it may have been applied. */
   readonly endsBy: Instant;
@@ -48,8 +48,8 @@ export type EvseMemory = {
   readonly judgedSampleAtForPhases?: Instant;
   /** Since when the current disobedience lasts, so that its transaction is stopped in the end. */
   readonly disobedientSince?: Instant;
-  /** The transaction that was asked to stop, and when. */
-  readonly stopAsked?: { readonly transaction: string; readonly at: Instant };
+  /** The transaction that was asked to stop, by which command, and when. */
+  readonly stopAsked?: { readonly transaction: string; readonly commandId: CommandId; readonly at: Instant };
   /** Since when the session waits for its first current, is told to charge, or is paused after that. */
   readonly service?: { readonly state: 'waiting' | 'on' | 'paused'; readonly since: Instant };
   /** What the car is seen to take. */

@@ -38,7 +38,7 @@ export function describeReason(reason: Reason, site: Site, now: Instant): string
     case 'unbalanced':
       return `${describeCircuit({ circuit: reason.circuit }, site)}: ${reason.phase} may carry at most ${describeAmps(reason.limitAmps)} more than ${reason.against}`;
     case 'surplus-used':
-      return `charges from surplus alone, and there is ${describeWatts(reason.surplusWatts)} of it`;
+      return `charges from surplus alone, and ${describeWatts(reason.surplusWatts)} of it is left`;
     case 'own-maximum':
       return describeMaximum(reason.source, reason.limitAmps);
     case 'capped':
@@ -231,7 +231,7 @@ function describePause(by: PausedBy, neededAmps: number, site: Site): string {
     case 'station':
       return `${needs}, its station may have ${describeAmps(by.limitAmps)} by ${described(by)}`;
     case 'surplus':
-      return `${needs} of surplus, there is ${describeWatts(by.surplusWatts)}`;
+      return `${needs} of surplus, ${describeWatts(by.surplusWatts)} is left`;
     case 'cap':
       return `${needs}, at most ${describeAmps(by.limitAmps)} by ${described(by)}`;
     case 'rest':

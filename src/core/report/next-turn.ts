@@ -1,5 +1,6 @@
 // When a paused session is due again: the place of an equal that it can have, and how many stand before it in the queue for it.
 
+import { departureHour } from '../allocate/admit.ts';
 import type { Allocation } from '../allocate/allocate.ts';
 import type { RowTag } from '../allocate/capacity.ts';
 import type { Candidate, Situation } from '../allocate/situation.ts';
@@ -53,7 +54,8 @@ function isEqual(a: Candidate, b: Candidate): boolean {
 function givesWay({ role, profile, memory }: Candidate, to: Candidate): boolean {
   // Cars that do not wake well are never paused for an equal.
   const wakesBadly = profile.quirks.includes('needs-wake-up') || (memory.wake?.attempts ?? 0) > 0;
-  return !role.neverZero && !wakesBadly && (to.role.isUrgent || !role.isUrgent);
+  if (role.neverZero || wakesBadly || (role.isUrgent && !to.role.isUrgent)) return false;
+  return (role.isPatient || !to.role.isPatient) && departureHour(to) <= departureHour({ role });
 }
 
 function comesBefore(other: Candidate, one: Candidate): boolean {

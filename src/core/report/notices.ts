@@ -7,6 +7,7 @@ import type { Site } from '../model/site.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { type CircuitId, PHASES } from '../model/units.ts';
 import { MAX_WAKE_ATTEMPTS } from '../plan/wake.ts';
+import { stopNotice } from './stop-notice.ts';
 
 type NoticesInput = {
   readonly site: Site;
@@ -79,15 +80,18 @@ function circuitNotices({ site, reports, baseLoads }: NoticesInput): Notice[] {
   });
 }
 
-function evseNotices({ site, situations }: NoticesInput): Notice[] {
-  return situations.flatMap(({ evse, station, memory, exposureAmps, exposureBecause }): Notice[] => {
+function evseNotices({ site, snapshot, situations }: NoticesInput): Notice[] {
+  return situations.flatMap((situation): Notice[] => {
+    const { evse, station, memory, exposureAmps, exposureBecause } = situation;
     if (exposureBecause === 'disobedient') {
+      const stop = stopNotice(situation, snapshot.now);
       return [
         {
           severity: 'alarm',
           code: 'STATION_DISOBEDIENT',
           text: `${evse.name} draws more than it was told; ${amps(exposureAmps)} are reserved for it. Have the charger checked.`,
         },
+        ...(stop ? [stop] : []),
       ];
     }
     const link = station?.link.state ?? 'never';

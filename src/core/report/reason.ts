@@ -3,7 +3,8 @@
 import type { Allocation, ShareBinding } from '../allocate/allocate.ts';
 import type { RowTag } from '../allocate/capacity.ts';
 import type { CandidateRole, Situation } from '../allocate/situation.ts';
-import { offeredAmps, type Waiting } from '../command/command.ts';
+import { offeredAmps } from '../command/draft.ts';
+import type { Waiting } from '../command/increase.ts';
 import type { PausedBy, Reason } from '../model/decision.ts';
 import { authored, type LimitNumber } from '../model/limit.ts';
 import type { Site } from '../model/site.ts';
@@ -79,17 +80,13 @@ function full(tag: RowTag, moreAmps: number): Reason {
 }
 
 function circuitBound(tag: Extract<RowTag, { kind: 'phase' | 'power' }>) {
-  const { circuit, baseLoadFrom } = tag;
+  const { circuit, meter } = tag;
   return {
     circuit,
     ...(tag.kind === 'phase' ? { phase: tag.phase } : {}),
     ...numberOf(tag),
     ...authored(tag),
-    ...(baseLoadFrom === 'held'
-      ? { meter: 'late' as const }
-      : baseLoadFrom === 'worst'
-        ? { meter: 'lost' as const }
-        : {}),
+    ...(meter === undefined ? {} : { meter }),
   };
 }
 

@@ -44,15 +44,31 @@ describe('the rows of a site', () => {
   test('stand in a fixed order: phases, power caps, stations; each with its author, its room and its EVSEs', () => {
     const rows = rowsOf();
     expect(rows.map(plain)).toEqual([
-      { tag: { kind: 'phase', circuit: 'main', phase: 'L1', source: fuse }, room: 50, members: [0, 1, 2] },
-      { tag: { kind: 'phase', circuit: 'main', phase: 'L2', source: fuse }, room: 28, members: [0, 1, 2] },
-      { tag: { kind: 'phase', circuit: 'main', phase: 'L3', source: fuse }, room: 9, members: [0, 1, 2] },
+      {
+        tag: { kind: 'phase', circuit: 'main', phase: 'L1', limitAmps: 63, source: fuse },
+        room: 50,
+        members: [0, 1, 2],
+      },
+      {
+        tag: { kind: 'phase', circuit: 'main', phase: 'L2', limitAmps: 50, source: fuse },
+        room: 28,
+        members: [0, 1, 2],
+      },
+      {
+        tag: { kind: 'phase', circuit: 'main', phase: 'L3', limitAmps: 40, source: fuse },
+        room: 9,
+        members: [0, 1, 2],
+      },
       ...PHASES.map((phase) => ({
-        tag: { kind: 'phase', circuit: 'east', phase, source: fuse },
+        tag: { kind: 'phase', circuit: 'east', phase, limitAmps: 32, source: fuse },
         room: 30,
         members: [0, 2],
       })),
-      { tag: { kind: 'power', circuit: 'main', source: fuse }, room: 30_000 - 230 * 60, members: [0, 1, 2] },
+      {
+        tag: { kind: 'power', circuit: 'main', limitWatts: 30_000, source: fuse },
+        room: 30_000 - 230 * 60,
+        members: [0, 1, 2],
+      },
       {
         tag: { kind: 'station', station: 'A', source: { kind: 'upstream' }, limitAmps: 12 },
         room: 12,

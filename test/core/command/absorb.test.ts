@@ -72,6 +72,16 @@ describe('a link that comes and goes', () => {
     expect(learn(known, { bootedAt: NOW - 50_000 })).toEqual(evseMemory({ connection: 1, ...known }));
     expect(learn(known)).toEqual(evseMemory({ connection: 1, ...known }));
   });
+
+  test('an answer from before a boot proves nothing after it, though it is still told', () => {
+    const { acknowledgedAt: _a, settledAt: _s, ...bare } = lease;
+    const old = progress('accepted', lease.commandId, NOW - 10_000);
+    expect(learn({ leases: [lease] }, { bootedAt: NOW - 500, lease: old }).leases).toEqual([bare]);
+    const fresh = progress('accepted', lease.commandId, NOW - 500);
+    expect(learn({ leases: [lease] }, { bootedAt: NOW - 500, lease: fresh }).leases).toMatchObject([
+      { acknowledgedAt: NOW - 500 },
+    ]);
+  });
 });
 
 describe('the answer to a floor', () => {

@@ -5,10 +5,12 @@ import { candidateRole } from '../../support/candidates.ts';
 import { type Box, candidate, NOW, plan, told } from '../../support/command-plan.ts';
 import { evseMemory, leaseEntry, settledLease } from '../../support/ledger.ts';
 
-/** Told `amps` fifteen seconds ago, and wanting more for ten seconds. */
+/** Long enough for the model's shortest interval, too short for a renewal to be due. */
+const RENEWED_MS = 5_000;
+/** Told `amps` fifteen seconds ago, which was renewed a moment ago, and wanting more for ten seconds. */
 const wants = (amps: number, part: Partial<EvseMemory> = {}) =>
   evseMemory({
-    leases: [settledLease(amps, NOW - 15_000)],
+    leases: [settledLease(amps, NOW - RENEWED_MS)],
     changedAt: NOW - 15_000,
     wantsMoreSince: NOW - 10_000,
     ...part,
@@ -68,14 +70,44 @@ describe('an increase', () => {
       'dwell',
     ],
     [
-      'or longer, where the model asks for it',
-      { memory: wants(10), target: 20, profile: { minIntervalMs: 15_001 } },
+      'waits for as long after a renewal as the model asks for',
+      { memory: wants(10), target: 20, profile: { minIntervalMs: RENEWED_MS + 1 } },
       1_000,
       'dwell',
     ],
     [
       'which then suffices',
-      { memory: wants(10), target: 20, profile: { minIntervalMs: 15_000 } },
+      { memory: wants(10), target: 20, profile: { minIntervalMs: RENEWED_MS } },
+      1_000,
+      ['lease A increase 20'],
+    ],
+    [
+      'and after the floor, which is a write like others',
+      {
+        memory: wants(10, { floor: { state: 'proved', amps: 6, since: NOW - 4_000 } }),
+        target: 20,
+        profile: { minIntervalMs: 4_500 },
+      },
+      1_000,
+      'dwell',
+    ],
+    [
+      'answered or not',
+      {
+        memory: wants(10, { floor: { state: 'sent', commandId: 'f', amps: 6, sentAt: NOW - 4_000 } }),
+        target: 20,
+        profile: { minIntervalMs: 4_500 },
+      },
+      1_000,
+      'dwell',
+    ],
+    [
+      'where a renewal is due that interval is over, whatever the model asks for',
+      {
+        memory: wants(10, { leases: [settledLease(10, NOW - 20_000)] }),
+        target: 20,
+        profile: { minIntervalMs: 60_000 },
+      },
       1_000,
       ['lease A increase 20'],
     ],
@@ -162,7 +194,7 @@ describe('an increase', () => {
   });
 
   test('is a wish from the first cycle that wants more until the first that does not', () => {
-    const first = evseMemory({ leases: [settledLease(10, NOW - 15_000)] });
+    const first = evseMemory({ leases: [settledLease(10, NOW - RENEWED_MS)] });
     expect(plan([{ memory: first, target: 20 }]).memories[0]).toEqual({ ...first, wantsMoreSince: NOW });
     const since = { ...first, wantsMoreSince: NOW - 3_000 };
     expect(plan([{ memory: since, target: 20 }]).memories[0]).toEqual(since);

@@ -93,7 +93,7 @@ const sentences: readonly (readonly [Reason, string, string | undefined])[] = [
   ],
   [
     { kind: 'surplus-used', surplusWatts: 3_680, moreAmps },
-    'charges from surplus alone, and there is 3.7 kW of it',
+    'charges from surplus alone, and 3.7 kW of it is left',
     `more when there is more sun, or when the building draws less; ${couldTake}`,
   ],
   // own maximum
@@ -237,7 +237,7 @@ const pauses: readonly (readonly [PausedBy, { missingAmps?: number; dueAt?: numb
   [
     { kind: 'surplus', surplusWatts: 900 },
     { missingAmps: 4.7 },
-    'paused: needs 6 A of surplus, there is 0.9 kW',
+    'paused: needs 6 A of surplus, 0.9 kW is left',
     'starts when there is surplus for 4.7 A more',
   ],
   [

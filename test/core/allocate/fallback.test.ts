@@ -1,17 +1,17 @@
 // Never no answer (law 5): whoever proposes nonsense, throws or gives up is passed over, and the report says why.
 import { describe, expect, test } from 'vitest';
-import { allocate } from '../../src/core/allocate/allocate.ts';
-import type { BaseLoad } from '../../src/core/allocate/base-load.ts';
-import { capacityRows, type Limits } from '../../src/core/allocate/capacity.ts';
-import { fill } from '../../src/core/allocate/fill.ts';
-import { allocateGreedily } from '../../src/core/allocate/greedy.ts';
-import type { Proposer } from '../../src/core/allocate/proposers.ts';
-import { loadsOf } from '../../src/core/allocate/rows.ts';
-import type { CandidateRole, Situation } from '../../src/core/allocate/situation.ts';
-import { blankEvseMemory } from '../../src/core/command/absorb.ts';
-import { circuitLimits } from '../../src/core/limits/caps.ts';
-import { onEachPhase } from '../../src/core/model/units.ts';
-import { buildSite, genericAc } from '../support/site-builder.ts';
+import { allocate } from '../../../src/core/allocate/allocate.ts';
+import type { BaseLoad } from '../../../src/core/allocate/base-load.ts';
+import { capacityRows, type Limits } from '../../../src/core/allocate/capacity.ts';
+import { fill } from '../../../src/core/allocate/fill.ts';
+import { allocateGreedily } from '../../../src/core/allocate/greedy.ts';
+import type { Proposer } from '../../../src/core/allocate/proposers.ts';
+import { loadsOf } from '../../../src/core/allocate/rows.ts';
+import type { CandidateRole, Situation } from '../../../src/core/allocate/situation.ts';
+import { blankEvseMemory } from '../../../src/core/command/absorb.ts';
+import { circuitLimits } from '../../../src/core/limits/caps.ts';
+import { onEachPhase } from '../../../src/core/model/units.ts';
+import { buildSite, genericAc } from '../../support/site-builder.ts';
 
 const site = buildSite();
 const candidate: CandidateRole = {
