@@ -1,6 +1,7 @@
 // `busbar allocate`: one decision for a situation written by hand or by a program; nothing is sent to anybody.
 
 import { describeFault } from '../config/fault.ts';
+import type { Solvers } from '../core/allocate/proposers.ts';
 import { decide } from '../core/decide.ts';
 import type { Decision } from '../core/model/decision.ts';
 import type { Site } from '../core/model/site.ts';
@@ -48,11 +49,12 @@ export async function runAllocateVerb(
     io.err(`standard input: got more than ${MAX_INPUT_CHARS} characters, expected one situation in JSON`);
     return 1;
   }
-  return allocateText(site, text, options.json, io);
+  const warn = (event: string, fields?: Readonly<Record<string, unknown>>) => io.err(`${event}: ${fields?.because}`);
+  return allocateText(site, text, options.json, io, await loadSolvers(site, { info: () => {}, warn }));
 }
 
 /** The decision for the situation in `text` on a checked site, or its faults. */
-export function allocateText(site: Site, text: string, asJson: boolean, io: Io): ExitCode {
+export function allocateText(site: Site, text: string, asJson: boolean, io: Io, solvers: Solvers = {}): ExitCode {
   const read = readSituation(text, site);
   if (!read.ok) {
     for (const fault of read.faults.slice(0, MAX_FAULTS_TOLD)) io.err(describeFault(fault));
@@ -60,10 +62,6 @@ export function allocateText(site: Site, text: string, asJson: boolean, io: Io):
     if (untold > 0) io.err(`standard input: and ${untold} more`);
     return 1;
   }
-  const solvers = await loadSolvers(site, {
-    info: () => {},
-    warn: (event, fields) => io.err(`${event}: ${fields?.because}`),
-  });
   const decision = decide(site, snapshotOf(site, read.situation), memoryOf(site, read.situation), solvers);
   if (asJson) io.out(JSON.stringify(withSentences(site, decision), null, 2));
   else for (const line of decisionLines(site, decision, NOW)) io.out(line);

@@ -38,12 +38,14 @@ export function memoryOf(site: Site, situation: Situation): Memory {
 
 function evseMemory(evse: Evse, profile: ChargerProfile, given: EvseSituation): EvseMemory {
   const { disobedientMinutes, failedCommands, offeredSecondsAgo } = given;
+  const writesLeft = given.writesLeft ?? profile.writesPerDay;
   return {
     ...blankEvseMemory,
     floor: floorOf(evse, given),
     leases: leasesOf(evse, profile, given),
     connection: 1,
     wantsMoreSince: LONG_AGO,
+    ...(writesLeft === undefined ? {} : { writes: { left: writesLeft, at: NOW } }),
     ...(offeredSecondsAgo === undefined ? {} : { changedAt: NOW - offeredSecondsAgo * 1_000 }),
     ...(failedCommands === 0 ? {} : { failures: failedCommands, failedAt: NOW }),
     ...(disobedientMinutes === undefined
@@ -68,13 +70,14 @@ function floorOf({ floorAmps: amps }: Evse, { connected, floor }: EvseSituation)
   }
 }
 
-/** The offer and, where the charger has not confirmed it, the one before; sent just now, so that no renewal is due. */
+/** The offer and, where the charger has not confirmed it, the one before. Sent so long ago that the model takes another, and no longer. */
 function leasesOf(evse: Evse, profile: ChargerProfile, given: EvseSituation): readonly LeaseEntry[] {
   const { offeredAmps, acknowledgedAmps, offeredSecondsAgo } = given;
   if (offeredAmps === undefined) return [];
-  const newest = newLease(`input-${evse.id}`, offeredAmps, NOW, profile);
+  const sentAt = NOW - profile.minIntervalMs;
+  const newest = newLease(`input-${evse.id}`, offeredAmps, sentAt, profile);
   if (acknowledgedAmps !== undefined && acknowledgedAmps !== offeredAmps) {
-    const before = newLease(`input-${evse.id}-before`, acknowledgedAmps, NOW, profile);
+    const before = newLease(`input-${evse.id}-before`, acknowledgedAmps, sentAt, profile);
     return [{ ...before, acknowledgedAt: LONG_AGO, settledAt: LONG_AGO }, newest];
   }
   const acknowledgedAt = offeredSecondsAgo === undefined ? LONG_AGO : NOW - offeredSecondsAgo * 1_000;

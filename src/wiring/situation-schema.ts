@@ -138,6 +138,9 @@ const evse = strict(
     failedCommands: within(0, 16, 'a whole number from 0 to 16')
       .default(0)
       .describe('Commands in a row that were refused or not answered, the last one just now.'),
+    writesLeft: within(0, 1_000_000, 'a number from 0 to 1000000')
+      .optional()
+      .describe("Profiles that its memory may still take today. Left out: its model's whole day."),
     disobedientMinutes: minutesFrom0.optional().describe('It has drawn more than it was told for so long, until now.'),
     upstreamLimitAmps: ampsFrom0
       .optional()

@@ -13,7 +13,9 @@ const page = readFileSync(join(repositoryRoot, 'docs', 'allocate.md'), 'utf8');
 const schema = JSON.parse(readFileSync(join(repositoryRoot, 'docs', 'allocate.schema.json'), 'utf8')) as object;
 
 const examples = [
-  ...page.matchAll(/^### (.+)\n[\s\S]*?--site (site-config\/\w+\.json)`:\n\n```json\n([\s\S]*?)\n```\n```text\n([\s\S]*?)\n```/gm),
+  ...page.matchAll(
+    /^### (.+)\n[\s\S]*?--site (site-config\/\w+\.json)`:\n\n```json\n([\s\S]*?)\n```\n```text\n([\s\S]*?)\n```/gm,
+  ),
 ].map(([, title, site, situation, shown]) => ({ title: title!, site: site!, situation: situation!, shown: shown! }));
 
 describe('the page', () => {

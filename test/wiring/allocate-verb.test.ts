@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { MAX_INPUT_CHARS, runAllocateVerb } from '../../src/wiring/allocate-verb.ts';
 import { rememberingIo, repositoryRoot } from '../config/support.ts';
+import { buildSite, genericAc } from '../support/site-builder.ts';
 import { allocateOn, site } from './situation-site.ts';
 
 type Share = { evse: string; targetAmps: number; why: string; remedy?: string; reason: { kind: string } };
@@ -310,6 +311,14 @@ describe('every field of a situation reaches the decision', () => {
     const situation = { meters, evses: { 'A/1': car, 'B/2': { ...car, pausedMinutes: 1 } } };
     expect(allocateOn(site, situation).out).toBe(allocateOn(site, situation).out);
   });
+});
+
+test('a charger whose memory has no write to spare waits with its rise', () => {
+  const thrifty = buildSite({ profile: { ...genericAc, writesPerDay: 10_000 } });
+  const rise = (more: object) =>
+    allocateOn(thrifty, { meters, evses: { 'A/1': { ...car, offeredAmps: 10, ...more } } }, false).out;
+  expect(rise({})).toMatch(/A\/1 .* increase 32\.0 A/);
+  expect(rise({ writesLeft: 5 })).toMatch(/takes only so many writes a day/);
 });
 
 describe('the verb', () => {

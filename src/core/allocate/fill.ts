@@ -14,11 +14,8 @@ export function fill(program: LinearProgram): Solution {
 
   const amps = variables.map((variable) => variable.lower);
   const bindings: (Binding | undefined)[] = variables.map(() => undefined);
-  const rowsOf: number[][] = variables.map(() => []);
-  rows.forEach((row, at) => {
-    for (const term of row.terms) if (term.coefficient > 0) rowsOf[term.variable]!.push(at);
-  });
-  for (const stage of stages) fillStage(program, stage, amps, bindings, rowsOf);
+  const room = roomIn(rows, amps);
+  for (const stage of stages) fillStage(room, stage, amps, bindings);
   return { kind: 'solved', amps, bindings: bindings.map((binding) => binding ?? { kind: 'upper' }) };
 }
 
@@ -27,75 +24,103 @@ function refusalOf(program: LinearProgram): string | undefined {
   return faultOf(program) ?? (signed < 0 ? undefined : `row ${signed} has a coefficient below zero`);
 }
 
-function fillStage(
-  { rows }: LinearProgram,
+/** What is left of each row, and which rows each variable loads by how much. */
+export type Room = {
+  readonly left: number[];
+  readonly loads: readonly (readonly { readonly row: number; readonly coefficient: number }[])[];
+};
+
+/** The room that `amps` leave in `rows`, whose coefficients MUST be ≥ 0. */
+export function roomIn(rows: LinearProgram['rows'], amps: readonly number[]): Room {
+  const loads: { row: number; coefficient: number }[][] = amps.map(() => []);
+  const left = rows.map(({ terms, limit }, row) => {
+    let rest = limit;
+    for (const { variable, coefficient } of terms) {
+      rest -= coefficient * amps[variable]!;
+      if (coefficient > 0) loads[variable]!.push({ row, coefficient });
+    }
+    return rest;
+  });
+  return { left, loads };
+}
+
+/** A riser in one row. */
+type Member = { readonly riser: Riser; readonly coefficient: number };
+
+/**
+ * Lifts the members of `stage` in `amps` as far as the room lets them, takes that out of the room and writes down what holds each. Returns the
+ * heights at which they stopped. Work grows with the members of the stage and not with the program, so that many stages cost little.
+ */
+export function fillStage(
+  { left, loads }: Room,
   stage: Stage,
   amps: number[],
   bindings: (Binding | undefined)[],
-  rowsOf: readonly (readonly number[])[],
-): void {
-  const rising = new Map<number, Riser>(stage.map((riser) => [riser.variable, riser]));
-  const share = ({ variable, upper, weight }: Riser, height: number) =>
-    Math.max(amps[variable]!, Math.min(upper, height * weight));
-
-  /** The height at which the row is full, or Infinity when it never is. */
-  const fullAt = (row: number): number => {
-    const { terms, limit } = rows[row]!;
-    let load = 0;
-    const corners: { readonly height: number; readonly slope: number }[] = [];
-    for (const { variable: at, coefficient } of terms) {
-      if (coefficient === 0) continue;
-      load += coefficient * amps[at]!;
-      const riser = rising.get(at);
-      if (riser === undefined) continue;
-      const { upper, weight } = riser;
-      if (upper > amps[at]!) {
-        corners.push({ height: amps[at]! / weight, slope: coefficient * weight });
-        corners.push({ height: upper / weight, slope: -coefficient * weight });
-      }
+): ReadonlyMap<number, number> {
+  const stoppedAt = new Map<number, number>();
+  const members = new Map<number, Member[]>();
+  for (const riser of stage) {
+    for (const { row, coefficient } of loads[riser.variable]!) {
+      const known = members.get(row);
+      if (known) known.push({ riser, coefficient });
+      else members.set(row, [{ riser, coefficient }]);
     }
-    corners.sort((a, b) => a.height - b.height);
-    let room = limit - load;
-    let slope = 0;
-    let height = 0;
-    for (const corner of corners) {
-      const rise = slope * (corner.height - height);
-      if (slope > 0 && rise > room) return height + Math.max(0, room) / slope;
-      room -= rise;
-      height = corner.height;
-      slope += corner.slope;
-    }
-    return room <= TIGHT_AMPS && corners.length > 0 ? height : Number.POSITIVE_INFINITY;
+  }
+  const isRising = ({ riser }: Member) => !stoppedAt.has(riser.variable);
+  const stop = ({ variable, upper, weight }: Riser, height: number, row?: number) => {
+    const before = amps[variable]!;
+    const after = Math.max(before, Math.min(upper, height * weight));
+    amps[variable] = after;
+    bindings[variable] = row === undefined || after >= upper ? { kind: 'upper' } : { kind: 'row', row };
+    stoppedAt.set(variable, Math.min(height, upper / weight));
+    for (const load of loads[variable]!) left[load.row] = left[load.row]! - load.coefficient * (after - before);
   };
 
   // Heights only rise while others stop, so a row whose cached height is still the lowest after a fresh look is the next to fill.
-  const heights = new Map<number, number>();
-  for (const at of rising.keys()) for (const row of rowsOf[at]!) if (!heights.has(row)) heights.set(row, fullAt(row));
+  const heightOf = (row: number) => fullAt(members.get(row)!.filter(isRising), left[row]!, amps);
+  const heights = new Map([...members.keys()].map((row) => [row, heightOf(row)]));
   let order = [...heights.keys()].sort((a, b) => heights.get(a)! - heights.get(b)! || a - b);
   const stale = new Set<number>();
-  while (rising.size > 0 && order.length > 0) {
+  while (stoppedAt.size < stage.length && order.length > 0) {
     const row = order[0]!;
     if (stale.delete(row)) {
-      heights.set(row, fullAt(row));
+      heights.set(row, heightOf(row));
       order = reinsert(order, heights);
       continue;
     }
     const height = heights.get(row)!;
     order = order.slice(1);
     if (height === Number.POSITIVE_INFINITY) break;
-    for (const { variable: at, coefficient } of rows[row]!.terms) {
-      const riser = rising.get(at);
-      if (coefficient === 0 || riser === undefined) continue;
-      amps[at] = share(riser, height);
-      bindings[at] = amps[at] >= riser.upper ? { kind: 'upper' } : { kind: 'row', row };
-      rising.delete(at);
-      for (const other of rowsOf[at]!) if (other !== row) stale.add(other);
+    for (const { riser } of members.get(row)!.filter(isRising)) {
+      stop(riser, height, row);
+      for (const other of loads[riser.variable]!) if (other.row !== row) stale.add(other.row);
     }
   }
-  for (const [at, { upper }] of rising) {
-    amps[at] = Math.max(amps[at]!, upper);
-    bindings[at] = { kind: 'upper' };
+  for (const riser of stage) if (!stoppedAt.has(riser.variable)) stop(riser, Number.POSITIVE_INFINITY);
+  return stoppedAt;
+}
+
+/** The height at which a row with `room` left is full, all `members` rising from where they stand; Infinity when it never is. */
+function fullAt(members: readonly Member[], room: number, amps: readonly number[]): number {
+  const corners: { readonly height: number; readonly slope: number }[] = [];
+  for (const { riser, coefficient } of members) {
+    const { variable, upper, weight } = riser;
+    if (!(upper > amps[variable]!)) continue;
+    corners.push({ height: amps[variable]! / weight, slope: coefficient * weight });
+    corners.push({ height: upper / weight, slope: -coefficient * weight });
   }
+  corners.sort((a, b) => a.height - b.height);
+  let rest = room;
+  let slope = 0;
+  let height = 0;
+  for (const corner of corners) {
+    const rise = slope * (corner.height - height);
+    if (slope > 0 && rise > rest) return height + Math.max(0, rest) / slope;
+    rest -= rise;
+    height = corner.height;
+    slope += corner.slope;
+  }
+  return rest <= TIGHT_AMPS && corners.length > 0 ? height : Number.POSITIVE_INFINITY;
 }
 
 /** Moves the head of the list, whose height may have risen, to its place. */

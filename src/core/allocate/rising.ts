@@ -41,6 +41,9 @@ export function loadOf({ terms }: ScaledRow, amps: readonly number[]): number {
   return load;
 }
 
+/** What a row may carry: what rounding overdrew in earlier answers must not make the next program impossible. */
+export const limitOf = (row: ScaledRow, stands: readonly number[]) => Math.max(row.limit, loadOf(row, stands));
+
 /** What rounding may leave a row over its limit before the answer counts as wrong. */
 export const oversteps = (row: ScaledRow, load: number) => load > row.limit + 10 * TIGHT_AMPS * row.terms.length;
 
@@ -57,7 +60,7 @@ export function columnsOf(work: Work, rising: ReadonlyMap<number, Riser>): Colum
   const columns: LpModel['columns'][number][] = [];
   const add = (variable: number, upper: number) => {
     columnOf.set(variable, columns.length);
-    columns.push({ upper: Math.max(0, upper - amps[variable]!), objective: 0 });
+    columns.push({ upper: Math.max(upper, stands[variable]!) - amps[variable]!, objective: 0 });
   };
   for (const [variable, { upper }] of rising) add(variable, Math.max(upper, free.get(variable) ?? 0));
   for (const [variable, upper] of free) if (!rising.has(variable)) add(variable, upper);
@@ -66,33 +69,30 @@ export function columnsOf(work: Work, rising: ReadonlyMap<number, Riser>): Colum
       const column = columnOf.get(variable);
       return column === undefined ? [] : [{ column, coefficient }];
     });
-    // What the rounding of earlier answers overdrew must not make this one impossible.
-    return terms.length === 0 ? [] : [{ terms, limit: Math.max(row.limit, loadOf(row, stands)) - loadOf(row, amps) }];
+    const limit = limitOf(row, stands) - loadOf(row, amps);
+    return terms.length === 0 && limit >= 0 ? [] : [{ terms, limit }];
   });
   return { columnOf, columns, rows };
 }
 
 /**
- * One linear program: the greatest h with x ≥ h·weight for all that still rise, within rows and bounds; and the columns' values with it. Text
- * when there is none.
+ * One linear program: the greatest h between `from` and `to` with x ≥ h·weight for all that still rise, within rows and bounds; and the columns'
+ * values with it. Text when there is none.
  */
 export function highestCommon(
-  work: Work,
+  { amps, engine }: Work,
   rising: ReadonlyMap<number, Riser>,
   { columnOf, columns, rows }: Columns,
+  { from, to }: { readonly from: number; readonly to: number },
 ): { readonly height: number; readonly values: readonly number[] } | string {
-  const { amps } = work;
-  const column = columns.length;
-  let most = Number.POSITIVE_INFINITY;
-  const links: LpRow[] = [];
+  const rise = columns.length;
   // Weights count against the largest, so that rounding of the height is at most as large in amperes.
   const largest = Math.max(...[...rising.values()].map(({ weight }) => weight));
-  for (const [variable, { upper, weight }] of rising) {
-    most = Math.min(most, (Math.max(upper, amps[variable]!) / weight) * largest);
+  const links = [...rising.values()].map(({ variable, weight }): LpRow => {
     const own = { column: columnOf.get(variable)!, coefficient: -1 };
-    links.push({ terms: [{ column, coefficient: weight / largest }, own], limit: amps[variable]! });
-  }
-  const model = { columns: [...columns, { upper: most, objective: 1 }], rows: [...rows, ...links] };
-  const values = answerTo(model, work.engine);
-  return typeof values === 'string' ? values : { height: values[column]! / largest, values };
+    return { terms: [{ column: rise, coefficient: weight / largest }, own], limit: amps[variable]! - from * weight };
+  });
+  const model = { columns: [...columns, { upper: (to - from) * largest, objective: 1 }], rows: [...rows, ...links] };
+  const values = answerTo(model, engine);
+  return typeof values === 'string' ? values : { height: from + values[rise]! / largest, values };
 }

@@ -29,7 +29,7 @@ export function roundToSteps(
     take(left, loads[candidate.at]!, rounded - lower);
     return { candidate, remainder: (exact - rounded) / stepAmps };
   });
-  restoreBalance(admitted, loads, left, proposal);
+  restoreBalance({ admitted, granted }, loads, left, proposal);
   remainders.sort(
     (a, b) =>
       b.candidate.role.priority - a.candidate.role.priority ||
@@ -60,11 +60,11 @@ function takeStep({ at, evse, role }: Candidate, loads: readonly Load[], left: n
 }
 
 /**
- * Lowers whoever loads an overdrawn signed row, the highest first, until it holds; minima stay. Other rows only gain by rounding down: what
- * overdraws them is a wrong proposal, which is for the check to find.
+ * Lowers whoever loads an overdrawn signed row, the lowest priority and then the highest first, until it holds; what was granted stays. Other
+ * rows only gain by rounding down: what overdraws them is a wrong proposal, which is for the check to find.
  */
 function restoreBalance(
-  admitted: readonly Candidate[],
+  { admitted, granted }: Pick<Admission, 'admitted' | 'granted'>,
   loads: readonly (readonly Load[])[],
   left: number[],
   proposal: number[],
@@ -72,8 +72,8 @@ function restoreBalance(
   const signed = new Set<number>();
   for (const { at } of admitted) for (const { row, coefficient } of loads[at]!) if (coefficient < 0) signed.add(row);
   const loading = (at: number, row: number) => loads[at]!.find((load) => load.row === row && load.coefficient > 0);
-  const usersOf = (row: number) => admitted.filter(({ at, role }) => loading(at, row) && proposal[at]! > role.lower);
-  // What only reserved EVSEs and minima overdraw cannot be put in order here.
+  const usersOf = (row: number) => admitted.filter(({ at }) => loading(at, row) && proposal[at]! > granted.get(at)!);
+  // What only reserved EVSEs and grants overdraw cannot be put in order here.
   const overdrawn = () => [...signed].find((row) => left[row]! < -1e-9 && usersOf(row).length > 0);
   // Lowering one row's users may overdraw another; a few rounds settle it or the check refuses the proposal.
   for (
@@ -81,10 +81,12 @@ function restoreBalance(
     row !== undefined && rounds < MAX_BALANCE_ROUNDS;
     row = overdrawn(), rounds++
   ) {
-    const users = usersOf(row).sort((a, b) => level(b, proposal) - level(a, proposal) || byId(a, b));
-    for (const { at, evse, role } of users) {
+    const users = usersOf(row).sort(
+      (a, b) => a.role.priority - b.role.priority || level(b, proposal) - level(a, proposal) || byId(a, b),
+    );
+    for (const { at, evse } of users) {
       const steps = Math.ceil(-left[row]! / loading(at, row)!.coefficient / evse.stepAmps - 1e-9);
-      const lowered = Math.max(role.lower, floorToStep(proposal[at]! - steps * evse.stepAmps, evse.stepAmps));
+      const lowered = Math.max(granted.get(at)!, floorToStep(proposal[at]! - steps * evse.stepAmps, evse.stepAmps));
       take(left, loads[at]!, lowered - proposal[at]!);
       proposal[at] = lowered;
       if (left[row]! >= -1e-9) break;

@@ -70,7 +70,10 @@ function riseTogether(
 function rise(work: Work, rising: Map<number, Riser>): string | undefined {
   freezeWhereFull(work, rising);
   if (rising.size === 0) return undefined;
-  const found = highestCommon(work, rising, columnsOf(work, rising));
+  const to = Math.min(
+    ...[...rising.values()].map(({ variable, upper, weight }) => Math.max(upper, work.amps[variable]!) / weight),
+  );
+  const found = highestCommon(work, rising, columnsOf(work, rising), { from: 0, to });
   return typeof found === 'string' ? found : freezeAtHeight(work, rising, found.height);
 }
 

@@ -3,10 +3,11 @@
 // A share of a later stage may have to rise so that one of an earlier stage can, so those are free columns; and a full row does not say who
 // can rise no further, because somebody else may make room in it. A second linear program finds that out.
 
+import { fillStage, roomIn } from './fill.ts';
 import type { Binding, Riser } from './linear-program.ts';
 import { TIGHT_AMPS } from './linear-program.ts';
 import { answerTo, type LpRow } from './lp-model.ts';
-import { type Columns, columnsOf, highestCommon, loadOf, type Work } from './rising.ts';
+import { type Columns, columnsOf, highestCommon, limitOf, loadOf, type Work } from './rising.ts';
 
 /** A share that could rise by this much while nobody falls goes on rising; a fifth of the finest step that a charger knows. */
 const STOP_SHORT_AMPS = 0.02;
@@ -16,37 +17,134 @@ const MIN_PROBES = 20;
 /**
  * Lifts all to the greatest common height and stops those that cannot go beyond it. Text when the solver fails or an answer does not fit.
  *
- * The second program lifts each share beyond the height by a probe, as many as it can. Whoever is left without could, alone, rise by no more
- * than all probes together: half of one and half of the other would otherwise be a better answer. So the probes share `STOP_SHORT_AMPS`.
+ * Filling, which asks nobody, says where all would stop if no row were signed. Up to the height at which that plan no longer holds, it is the
+ * answer: nobody can have more in a program with more rows. So solvers are asked only where a signed row really holds somebody.
  */
 export function riseSigned(work: Work, rising: Map<number, Riser>): string | undefined {
-  const { amps, stands, bindings, free } = work;
-  const columns = columnsOf(work, rising);
-  const found = highestCommon(work, rising, columns);
-  if (typeof found === 'string') return found;
-  standAt(work, columns, found.values);
-
-  const stopped = new Map<number, Binding>();
-  const levels = new Map<number, number>();
-  const suspects: number[] = [];
-  for (const [at, { upper, weight }] of rising) {
-    const level = Math.min(upper, found.height * weight, stands[at]!);
-    if (level >= upper - TIGHT_AMPS) stopped.set(at, { kind: 'upper' });
-    // Whoever stands above the height from an earlier stage is not held by it.
-    else if (amps[at]! <= level + TIGHT_AMPS) suspects.push(at);
-    levels.set(at, Math.max(amps[at]!, level));
+  const { amps, stands } = work;
+  const plan = planWithoutSigned(work, rising);
+  const planned = standsIf(work, plan, [...rising.keys()]);
+  if (work.rows.every((row) => loadOf(row, planned) <= limitOf(row, stands))) {
+    stop(work, rising, plan, [...rising.keys()]);
+    return undefined;
   }
-  const stuck = whoCannotRise(work, rising, levels, suspects);
+  const found = highestWithinPlan(work, rising, plan);
+  if (typeof found === 'string') return found;
+  stop(work, rising, plan, found.stopped);
+  standAt(work, found.columns, found.values);
+
+  const levels = new Map<number, number>();
+  for (const [at, { upper, weight }] of rising)
+    levels.set(at, Math.max(amps[at]!, Math.min(upper, found.height * weight, stands[at]!)));
+  const suspects = [...rising.values()].filter(({ variable, upper }) => levels.get(variable)! < upper - TIGHT_AMPS);
+  // One that rises alone and is ended by nothing but rows is held.
+  const isHeld = rising.size === 1 && !found.isCut;
+  const stuck = isHeld
+    ? [...rising.keys()]
+    : whoCannotRise(
+        work,
+        rising,
+        levels,
+        suspects.map(({ variable }) => variable),
+      );
   if (typeof stuck === 'string') return stuck;
-  for (const at of stuck) stopped.set(at, fullRowOf(work, at));
-  for (const [at, binding] of stopped) {
-    // Where it stands and not the height itself: nobody else's standing can then become impossible by a rounding.
-    const { upper } = rising.get(at)!;
-    amps[at] = Math.max(amps[at]!, free.has(at) ? Math.min(upper, stands[at]!) : stands[at]!);
-    bindings[at] = binding;
-    rising.delete(at);
+  const held = new Set(stuck);
+  for (const [at, level] of levels) {
+    if (level >= rising.get(at)!.upper - TIGHT_AMPS) freeze(work, rising, at, { kind: 'upper' });
+    else if (held.has(at)) freeze(work, rising, at, fullRowOf(work, at));
   }
   return undefined;
+}
+
+/** Where the members of a stage would stop, at which height and by what, if no row were signed. */
+type Plan = {
+  readonly amps: readonly number[];
+  readonly bindings: readonly (Binding | undefined)[];
+  readonly stoppedAt: ReadonlyMap<number, number>;
+};
+
+function planWithoutSigned({ rows, amps }: Work, rising: ReadonlyMap<number, Riser>): Plan {
+  const packing = rows.filter((row) => row.terms.every(({ coefficient }) => coefficient > 0));
+  const planned = [...amps];
+  const bindings: (Binding | undefined)[] = amps.map(() => undefined);
+  const stoppedAt = fillStage(roomIn(packing, planned), [...rising.values()], planned, bindings);
+  const named = bindings.map((one): Binding | undefined =>
+    one?.kind === 'row' ? { kind: 'row', row: packing[one.row]!.at } : one,
+  );
+  return { amps: planned, bindings: named, stoppedAt };
+}
+
+/** Where everybody stands once `members` are where the plan wants them; only the free may stand higher. */
+function standsIf({ stands, free }: Work, plan: Plan, members: readonly number[]): number[] {
+  const after = [...stands];
+  for (const at of members) after[at] = free.has(at) ? Math.max(plan.amps[at]!, stands[at]!) : plan.amps[at]!;
+  return after;
+}
+
+type Found = {
+  readonly height: number;
+  /** Somebody stops here by plan; what rows let rise further is not known. */
+  readonly isCut: boolean;
+  readonly columns: Columns;
+  readonly values: readonly number[];
+  /** Those that the plan stops below this height. */
+  readonly stopped: readonly number[];
+};
+
+/**
+ * The greatest height to which the plan holds and all others can be lifted: tried from one height at which the plan stops somebody to the next,
+ * in growing strides and then halving the last. Text when not even the first can be answered.
+ */
+function highestWithinPlan(work: Work, rising: ReadonlyMap<number, Riser>, plan: Plan): Found | string {
+  const heights = [...new Set(plan.stoppedAt.values())].sort((a, b) => a - b);
+  const tried = (index: number): Found | string => {
+    const from = index < 0 ? 0 : heights[index]!;
+    const stopped = index < 0 ? [] : [...rising.keys()].filter((at) => plan.stoppedAt.get(at)! <= from);
+    const amps = [...work.amps];
+    const left = new Map(rising);
+    for (const at of stopped) {
+      amps[at] = plan.amps[at]!;
+      left.delete(at);
+    }
+    const columns = columnsOf({ ...work, amps }, left);
+    const to = heights[index + 1] ?? from;
+    const found = highestCommon({ ...work, amps }, left, columns, { from, to });
+    if (typeof found === 'string') return found;
+    return { ...found, isCut: found.height >= to - TIGHT_AMPS, columns, stopped };
+  };
+  let best = tried(-1);
+  let [good, bad] = [-1, heights.length];
+  for (let stride = 1; typeof best !== 'string' && best.isCut && bad - good > 1; stride *= 2) {
+    const next = bad === heights.length ? Math.min(good + stride, bad - 1) : (good + bad) >> 1;
+    const found = tried(next);
+    if (typeof found === 'string') bad = next;
+    else [best, good] = [found, next];
+  }
+  return best;
+}
+
+/** Stops these where the plan does. */
+function stop(work: Work, rising: Map<number, Riser>, plan: Plan, members: readonly number[]): void {
+  const after = standsIf(work, plan, members);
+  for (const at of members) {
+    work.amps[at] = Math.max(work.amps[at]!, plan.amps[at]!);
+    work.stands[at] = after[at]!;
+    work.bindings[at] = plan.bindings[at];
+    rising.delete(at);
+  }
+}
+
+/** Stops one where it stands, and not at the height itself: nobody else's standing can then become impossible by a rounding. */
+function freeze(
+  { amps, stands, bindings, free }: Work,
+  rising: Map<number, Riser>,
+  at: number,
+  binding: Binding,
+): void {
+  const { upper } = rising.get(at)!;
+  amps[at] = Math.max(amps[at]!, free.has(at) ? Math.min(upper, stands[at]!) : stands[at]!);
+  bindings[at] = binding;
+  rising.delete(at);
 }
 
 /** Moves everybody to the answer. */

@@ -74,9 +74,8 @@ export function renewalDraft(site: Site, situation: Situation, now: Instant): Dr
   const { memory, profile } = situation;
   const newest = memory.leases.at(-1);
   if (!newest) return undefined;
-  // The newest itself must have failed: one whose answer is still on its way is not asked again.
   const isSilent =
-    newest.acknowledgedAt === undefined && memory.failures > 0 && (memory.failedAt ?? now) >= newest.sentAt;
+    newest.acknowledgedAt === undefined && (memory.failedAt ?? Number.NEGATIVE_INFINITY) >= newest.sentAt;
   const triesAgain = isSilent && retryDue(memory, now) && now - newest.sentAt >= profile.minIntervalMs;
   const isDue = triesAgain || isRenewalDue(site, situation, now);
   return isDue ? { situation, role: 'lease', change: 'renewal', limitAmps: newest.limitAmps } : undefined;

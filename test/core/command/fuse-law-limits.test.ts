@@ -12,6 +12,7 @@ import type { Command } from '../../../src/core/model/decision.ts';
 import type { Circuit, EvGroup } from '../../../src/core/model/site.ts';
 import { onEachPhase, type Phase } from '../../../src/core/model/units.ts';
 import { blank, candidateRole, lease, NOW, situation } from '../../support/command-bench.ts';
+import { runs } from '../../support/property-runs.ts';
 import { buildSite, circuit, evse, rotations } from '../../support/site-builder.ts';
 
 type Part = {
@@ -358,7 +359,7 @@ test('the planner, by its own way, never breaks what this check holds', () => {
         expect(breachOfFuseLaw(site, limits, situations, commands)).toBeUndefined();
       },
     ),
-    { numRuns: 500 },
+    runs(500),
   );
-  expect(raised).toBeGreaterThan(50);
+  expect(raised).toBeGreaterThan(0);
 });

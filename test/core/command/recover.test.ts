@@ -29,6 +29,17 @@ describe('after a start', () => {
     expect(recoverMemory(site, stored({}), 'box/4', NOW)).toEqual(emptyMemory('box/4'));
   });
 
+  test('of the budget of writes, of a stop that was asked, and of how long it was disobedient nothing is remembered', () => {
+    const memory = evseMemory({
+      writes: { left: 99, at: LAST_RUN },
+      disobeyedAt: LAST_RUN,
+      disobedientSince: LAST_RUN - 60_000,
+      stopAsked: { transaction: '7', commandId: 'box/3-76', at: LAST_RUN },
+    });
+    const { floor: _floor, ...rest } = recovered(memory)!;
+    expect(rest).toEqual({ leases: [], failures: 0, disobeyedSamples: 0, disobeyedAt: NOW });
+  });
+
   test('every lease counts as sent now and as never confirmed: a whole life, both margins and the settling', () => {
     const leases = [settledLease(16, LAST_RUN - 20_000), leaseEntry(10, LAST_RUN)];
     expect(

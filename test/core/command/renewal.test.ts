@@ -5,6 +5,7 @@ import { renewalDueAt, renewalPeriodMs } from '../../../src/core/command/renewal
 import type { EvseMemory } from '../../../src/core/model/memory.ts';
 import { onEachPhase } from '../../../src/core/model/units.ts';
 import { blank, lease, NOW, plan, situation } from '../../support/command-bench.ts';
+import { runs } from '../../support/property-runs.ts';
 import { buildSite, circuit, evse, genericAc } from '../../support/site-builder.ts';
 
 const COUNT = 200;
@@ -89,7 +90,7 @@ test('a renewal is due a third of the life after its lease at the latest, the cy
       expect(ageMs).toBeLessThanOrEqual(period + 1e-3);
       expect(ageMs).toBeGreaterThanOrEqual(Math.min(Math.max(period / 4, minIntervalMs), period / 2) - 1e-3);
     }),
-    { numRuns: 60 },
+    runs(60),
   );
 });
 
@@ -105,7 +106,7 @@ test('whatever came before, an EVSE is back at its own moments with the second r
       const third = next(next(next(sentAt)));
       expect(next(third) - third).toBeCloseTo(period, 1);
     }),
-    { numRuns: 60 },
+    runs(60),
   );
 });
 
