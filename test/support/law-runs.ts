@@ -1,7 +1,10 @@
 // How the laws over random sites are run: from the seed of this run, which `seed-setup.ts` printed at its start.
-import { inject } from 'vitest';
+import { inject, vi } from 'vitest';
 import { runs } from './property-runs.ts';
 import './seed-setup.ts';
+
+// Many sites take their time where many others run; what must be quick is measured elsewhere.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** fast-check's parameters for `many` random sites. A cap by BUSBAR_PROPERTY_RUNS brings its own seed. */
 export function lawRuns(many: number) {

@@ -80,6 +80,23 @@ test('during every change no limit is exceeded: the higher of old and new counts
   );
 });
 
+test('whatever may still be in force counts: a limit that was sent is done with only when a later one has settled, or it has run out', () => {
+  fc.assert(
+    fc.property(randomCycle(), ({ site, snapshot, memory }) => {
+      const { shares, memory: after } = decide(site, snapshot, memory);
+      for (const [at, { id, maxAmps }] of site.evses.entries()) {
+        const leases = after.evses[id]!.leases.filter(({ sentAt }) => sentAt < NOW);
+        const settled = leases.findLastIndex(({ settledAt }) => settledAt !== undefined);
+        for (const { limitAmps, endsBy } of leases.slice(Math.max(0, settled))) {
+          if (endsBy > NOW)
+            expect(shares[at]!.exposureAmps, id).toBeGreaterThanOrEqual(Math.min(limitAmps, maxAmps) - 1e-6);
+        }
+      }
+    }),
+    lawRuns(600),
+  );
+});
+
 test('a command says 0, or from the minimum to the maximum on the step; decreases leave before increases', () => {
   fc.assert(
     fc.property(randomCycle(), ({ site, snapshot, memory }) => {

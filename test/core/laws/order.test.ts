@@ -57,13 +57,14 @@ const withoutUnbalance = randomSite().map((site) => ({
 }));
 
 /** The order of service in the words of the manual, as numbers that are compared one after the other; lower comes first. */
-function placeOf({ role, phases }: Candidate): readonly number[] {
+function placeOf({ role, phases }: Candidate, byDeparture: boolean): readonly number[] {
   const leaves = role.departureAt === undefined || role.needAmps === 0 ? Number.POSITIVE_INFINITY : role.departureAt;
   return [
     role.neverZero ? 0 : 1,
     -role.priority,
     role.isUrgent ? 0 : 1,
     role.keepsPlace ? 0 : 1,
+    role.isPatient && !byDeparture ? 1 : 0,
     Math.floor(leaves / 3_600_000),
     role.isOn ? 0 : 1,
     -role.waitedMs,
@@ -71,9 +72,9 @@ function placeOf({ role, phases }: Candidate): readonly number[] {
   ];
 }
 
-function inOrderOfService(candidates: readonly Candidate[]): readonly Candidate[] {
+function inOrderOfService(candidates: readonly Candidate[], byDeparture: boolean): readonly Candidate[] {
   return [...candidates].sort((a, b) => {
-    const [one, other] = [placeOf(a), placeOf(b)];
+    const [one, other] = [placeOf(a, byDeparture), placeOf(b, byDeparture)];
     const at = one.findIndex((value, place) => value !== other[place]);
     return at < 0 ? (a.evse.id < b.evse.id ? -1 : 1) : one[at]! - other[at]!;
   });
@@ -99,7 +100,7 @@ function servedByTheManual({ site, caps, baseLoads, input }: Sharing): readonly 
     if (more > 0) amps[at]! += Math.floor(more / evse.stepAmps + 1e-9) * evse.stepAmps;
   };
   const serve = (candidates: readonly Candidate[]) => {
-    for (const candidate of inOrderOfService(candidates)) {
+    for (const candidate of inOrderOfService(candidates, byDeparture)) {
       const { at, role } = candidate;
       if (!role.neverZero && !(freeAmps(rows, at, amps) >= role.lower - 1e-6)) continue;
       amps[at] = role.lower;
