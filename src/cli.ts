@@ -99,22 +99,25 @@ program
 program
   .command('allocate')
   .description('one decision: a situation in JSON on standard input, who gets how much and why on standard output')
-  .requiredOption('--site <file>', 'site file')
-  .option('--json', 'the decision as JSON instead of a table', false)
+  .option('--site <file>', 'site file')
+  .option('--json', 'the decision as JSON instead of tables', false)
+  .option('--schema', 'print the JSON Schema of situations instead, and read nothing', false)
   .addHelpText(
     'after',
     `
-The situation names what is known; everything it leaves out is ordinary (connected chargers on their floor, no car, fresh meters):
+The situation names what is known; what it leaves out is ordinary (chargers connected and on their floor, no car), but a meter that is left
+out is lost:
   {
     "meters": { "main": { "currentAmps": [31, 28, 40] } },
     "evses":  { "CP01/1": { "car": true, "offeredAmps": 16, "drawnAmps": [15.8, 15.7, 15.9] }, "CP02/1": { "car": true } },
-    "limits": [ { "circuit": "main", "limitAmps": 80, "author": "utility" } ]
+    "limits": [ { "circuit": "main", "limitAmps": 80, "author": "utility", "note": "peak hour", "endsInMinutes": 45 } ]
   }
+docs/allocate.md describes every field. Exit codes: 0 decided, 1 a fault in the site file or the situation, each with its place, 2 wrong usage.
 
 Example:
   echo '{"evses": {"CP01/1": {"car": true}}}' | busbar allocate --site site-config/demo.json`,
   )
-  .action((options: { site: string; json: boolean }) =>
+  .action((options: { site?: string; json: boolean; schema: boolean }) =>
     carryOut(async () => (await import('./wiring/allocate-verb.ts')).runAllocateVerb(options, process.stdin, io)),
   );
 

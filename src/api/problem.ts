@@ -68,9 +68,7 @@ function invalidInput(
     (inner, step) => (inner !== null && typeof inner === 'object' ? (inner as Record<string, unknown>)[step] : inner),
     source,
   );
-  const expected = Array.isArray(unknown)
-    ? 'one of limitAmps, limitKilowatts, untilMinutes, note'
-    : wordsOf(issue.message);
+  const expected = wordsOf(issue.message);
   return {
     status: 400,
     title: 'A field is wrong',

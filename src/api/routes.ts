@@ -8,6 +8,7 @@ import type { ControlRequest } from '../engine/ports.ts';
 import type { App } from './app-type.ts';
 import { renderMetrics } from './metrics.ts';
 import { type Problem, sendProblem } from './problem.ts';
+import { noCycleYet, refusal } from './refusal.ts';
 import type { ApiRoom, AskOutcome } from './room.ts';
 import {
   circuitParams,
@@ -21,6 +22,7 @@ import {
 } from './schemas.ts';
 import { MAX_STREAM_CLIENTS } from './stream.ts';
 import { viewCaps, viewSite } from './view.ts';
+import { addWishRoutes } from './wish-routes.ts';
 
 /** With no cycle for this long the controller counts as dead. */
 export const CYCLE_SILENCE_MS = 10_000;
@@ -32,6 +34,7 @@ export function addRoutes(app: App, room: ApiRoom): void {
   addReads(app, room);
   addStream(app, room);
   addWrites(app, room);
+  addWishRoutes(app, room);
   addProbes(app, room);
 }
 
@@ -185,13 +188,6 @@ function answer(room: ApiRoom, circuit: string, outcome: Extract<AskOutcome, { o
   return { circuit, takesEffect: 'with the next cycle' as const, caps: viewCaps(outcome.caps, moment) };
 }
 
-const noCycleYet: Problem = {
-  status: 503,
-  title: 'No cycle yet',
-  code: 'API_NO_CYCLE',
-  detail: 'The controller has just started. Ask again in a second.',
-};
-
 function unknownCircuit(given: string, site: Site): Problem {
   const known = site.circuits.map((circuit) => circuit.id);
   const shown = known.slice(0, 20).join(', ');
@@ -229,24 +225,4 @@ function aboveRating(
   if (isAbove(body.limitKilowatts, maxKilowatts))
     return tell('limitKilowatts', body.limitKilowatts!, `${Number(maxKilowatts.toFixed(2))} kW`);
   return undefined;
-}
-
-function refusal(outcome: Extract<AskOutcome, { ok: false }>): Problem {
-  if ('text' in outcome)
-    return {
-      status: 409,
-      title: 'The controller refused',
-      code: outcome.code,
-      detail: outcome.text,
-      ...(outcome.field === undefined ? {} : { field: outcome.field }),
-    };
-  return {
-    status: 503,
-    title: outcome.code === 'API_CONTROL_BUSY' ? 'Too many changes at once' : 'The controller does not answer',
-    code: outcome.code,
-    detail:
-      outcome.code === 'API_CONTROL_BUSY'
-        ? 'Nothing was changed. Wait for the changes under way and try again.'
-        : 'Whether the change was made is not known: look at the limit in force before you try again.',
-  };
 }

@@ -1,7 +1,7 @@
 // The shapes that go in and out over HTTP, as zod schemas: the requests are validated by them and the OpenAPI document is made of them.
 
 import { z } from 'zod';
-import type { AgedStateView, CapView, HistoryView, SiteView } from '../core/model/state-view.ts';
+import type { AgedStateView, CapView, HistoryView, SiteView, WishView } from '../core/model/state-view.ts';
 
 /** Longest duration of a limit that ends by itself: 31 days. */
 export const MAX_LIMIT_MINUTES = 31 * 24 * 60;
@@ -13,27 +13,34 @@ const phase = z.enum(['L1', 'L2', 'L3']);
 const perPhase = <T extends z.ZodType>(value: T) => z.object({ L1: value, L2: value, L3: value });
 const wallMs = z.number().describe('Milliseconds since 1970-01-01T00:00Z.');
 
-export const limitBody = z
-  .strictObject({
-    limitAmps: z.number().min(0).optional().describe('Amperes per phase, at most the rating of the circuit.'),
-    limitKilowatts: z.number().min(0).optional().describe('Active power over all phases.'),
-    untilMinutes: z
-      .number()
-      .positive()
-      .max(MAX_LIMIT_MINUTES)
-      .optional()
-      .describe('The limit ends by itself after this many minutes; absent: it holds until it is cleared.'),
-    note: z
-      .string()
-      .max(MAX_NOTE)
-      .regex(/^[^\p{Cc}\u2028\u2029]*$/u, 'expected text without control characters')
-      .optional()
-      .describe('Shown to people as the reason.'),
-  })
-  .refine((body) => (body.limitAmps === undefined) !== (body.limitKilowatts === undefined), {
-    path: ['limitAmps'],
-    message: 'expected exactly one of limitAmps and limitKilowatts',
-  });
+/** For people, shown wherever what it explains is shown. */
+export const note = z
+  .string()
+  .max(MAX_NOTE)
+  .regex(/^[^\p{Cc}\u2028\u2029]*$/u, 'expected text without control characters')
+  .optional()
+  .describe('Shown to people as the reason.');
+
+/** A body of these fields and no others: one that is misspelt is told with the right ones. */
+export function bodyOf<Shape extends z.ZodRawShape>(shape: Shape) {
+  const known = `expected one of ${Object.keys(shape).join(', ')}`;
+  return z.strictObject(shape, { error: ({ code }) => (code === 'unrecognized_keys' ? known : undefined) });
+}
+
+export const limitBody = bodyOf({
+  limitAmps: z.number().min(0).optional().describe('Amperes per phase, at most the rating of the circuit.'),
+  limitKilowatts: z.number().min(0).optional().describe('Active power over all phases.'),
+  untilMinutes: z
+    .number()
+    .positive()
+    .max(MAX_LIMIT_MINUTES)
+    .optional()
+    .describe('The limit ends by itself after this many minutes; absent: it holds until it is cleared.'),
+  note,
+}).refine((body) => (body.limitAmps === undefined) !== (body.limitKilowatts === undefined), {
+  path: ['limitAmps'],
+  message: 'expected exactly one of limitAmps and limitKilowatts',
+});
 
 export const circuitParams = z.object({ circuit: z.string().max(200).describe('Id of a circuit of the site.') });
 
@@ -117,6 +124,20 @@ const phaseView = z.object({
   meteredAmps: amps.exactOptional(),
 });
 
+const wishView: z.ZodType<WishView> = z.object({
+  author: z.string().describe('Who asked, in words.'),
+  isWaiting: z.boolean().describe('No transaction runs: it waits for the next one on this EVSE.'),
+  energyWh: z.number().exactOptional().describe('Asked in all, from the start of the transaction.'),
+  deliveredWh: z.number().exactOptional().describe('Delivered in the transaction so far, as its charger reports.'),
+  departureWallMs: wallMs.exactOptional(),
+  neededAmps: amps
+    .exactOptional()
+    .describe('What the rest takes from now on, per phase, to be ready in time; 0: it has all.'),
+  onlySurplus: z.boolean().exactOptional(),
+  priority: z.number().exactOptional(),
+  note: z.string().exactOptional(),
+});
+
 const evseView = z.object({
   id: z.string(),
   activity: z.enum([
@@ -142,7 +163,12 @@ const evseView = z.object({
   reason: z.object({
     kind: z.enum([
       'no-car',
+      'not-started',
+      'out-of-service',
       'circuit-full',
+      'group-full',
+      'unbalanced',
+      'surplus-used',
       'own-maximum',
       'capped',
       'paused',
@@ -152,8 +178,10 @@ const evseView = z.object({
       'disobedient',
       'failsafe',
     ]),
-    text: z.string(),
+    text: z.string().describe('Why it has this share.'),
+    remedy: z.string().exactOptional().describe('What would have to change for it to get more.'),
   }),
+  wish: wishView.exactOptional(),
 });
 
 export const stateView: z.ZodType<AgedStateView> = z.object({
@@ -181,7 +209,7 @@ export const stateView: z.ZodType<AgedStateView> = z.object({
   evses: z.array(evseView),
   caps: z.array(cap),
   notices: z.array(z.object({ severity: z.enum(['info', 'warning', 'alarm']), code: z.string(), text: z.string() })),
-  answeredBy: z.enum(['lp', 'filling', 'greedy', 'floors']),
+  answeredBy: z.enum(['lp', 'highs', 'filling', 'greedy', 'floors']),
   fellBackBecause: z.string().exactOptional(),
   durationMs: z.object({ collect: z.number(), decide: z.number(), dispatch: z.number() }),
   ageMs: z.number().describe('Age of the cycle when this was sent.'),

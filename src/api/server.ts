@@ -134,7 +134,7 @@ export class ApiServer implements Adapter, AudiencePort {
     const outcome = await Promise.race([answer, silence]).finally(() => done.abort());
     log.info('api.control-request', {
       kind: request.kind,
-      circuit: request.circuit,
+      about: 'circuit' in request ? request.circuit : request.evse,
       who: request.who,
       ok: outcome.ok,
       ...(outcome.ok ? {} : { code: outcome.code }),

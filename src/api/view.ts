@@ -3,6 +3,7 @@
 import type { CircuitReport, CycleRecord, Share } from '../core/model/decision.ts';
 import type { Cap } from '../core/model/limit.ts';
 import type { Site } from '../core/model/site.ts';
+import { siteIndex } from '../core/model/site-index.ts';
 import type { EvseState, MeterState, StationState } from '../core/model/snapshot.ts';
 import type {
   CapView,
@@ -14,7 +15,9 @@ import type {
   StateView,
 } from '../core/model/state-view.ts';
 import { type Instant, mapPhases, type WallTime } from '../core/model/units.ts';
-import { describeShare, describeSource } from '../core/report/explain.ts';
+import { describeRemedy, describeShare } from '../core/report/explain.ts';
+import { describeSource } from '../core/report/wording.ts';
+import { viewWish } from './wish-view.ts';
 
 /** Limits from outside that one view names at most; the rest stay in force unnamed. */
 export const MAX_VIEW_CAPS = 100;
@@ -72,7 +75,10 @@ export function viewState(record: CycleRecord, site: Site): StateView {
     mode: decision.mode,
     circuits: decision.circuits.map(viewCircuit),
     meters: site.meters.map((meter) => viewMeter(meter.id, snapshot.meters[meter.id], site, snapshot.now)),
-    evses: decision.shares.map((share) => viewShare(share, stations.get(share.evse), site, snapshot.now)),
+    evses: decision.shares.map((share) => ({
+      ...viewShare(share, stations.get(share.evse), site, snapshot.now),
+      ...wishOf(share, record, site),
+    })),
     caps: viewCaps(snapshot.caps, snapshot),
     notices: decision.notices
       .slice(0, MAX_VIEW_NOTICES)
@@ -152,6 +158,7 @@ function scopeOf({ scope }: Cap): Pick<CapView, 'circuit' | 'group' | 'evse'> {
 
 function viewShare(share: Share, station: StationState | undefined, site: Site, now: Instant): EvseView {
   const state = station?.evses.find((evse) => evse.evse === share.evse);
+  const remedy = describeRemedy(share.reason, site, now);
   return {
     id: share.evse,
     activity: activityOf(station, state),
@@ -164,7 +171,22 @@ function viewShare(share: Share, station: StationState | undefined, site: Site, 
     exposureAmps: share.exposureAmps,
     ...(share.drawnAmps === undefined ? {} : { drawnAmps: share.drawnAmps }),
     phases: share.phases,
-    reason: { kind: share.reason.kind, text: clip(describeShare(share, site, now)) },
+    reason: {
+      kind: share.reason.kind,
+      text: clip(describeShare(share, site, now)),
+      ...(remedy === undefined ? {} : { remedy: clip(remedy) }),
+    },
+  };
+}
+
+function wishOf(share: Share, { snapshot }: CycleRecord, site: Site): Pick<EvseView, 'wish'> {
+  const wish = snapshot.wishes[share.evse];
+  const evse = wish && site.evses[siteIndex(site).evseAt.get(share.evse) ?? -1];
+  if (!wish || !evse) return {};
+  const state = snapshot.stations[evse.station]?.evses.find((one) => one.evse === evse.id);
+  const { now, wallNow } = snapshot;
+  return {
+    wish: viewWish({ wish, evse, state, phases: share.phases, nominalVolts: site.nominalVolts, now, wallNow }),
   };
 }
 

@@ -1,9 +1,10 @@
 // Turns checked forms of a site file into the runtime words: defaults filled in, percentages and kilowatts made amperes.
 
-import type { Circuit, Evse, Listen, Policy, SiteMeter, Station } from '../core/model/site.ts';
+import type { Circuit, EvGroup, Evse, Listen, Policy, SiteMeter, Station } from '../core/model/site.ts';
 import { type EvseId, mapPhases, onEachPhase, PHASES, type PhaseAmps } from '../core/model/units.ts';
 import type { ChargerModel } from './charger-profile.ts';
 import { defaultPolicy } from './default-policy.ts';
+import type { GroupForm } from './group-form.ts';
 import { type EvsePart, evseNumber } from './site-draft.ts';
 import type { CircuitForm, EvseForm, MeterForm, SiteForm, StationForm } from './site-schema.ts';
 
@@ -48,6 +49,9 @@ export function assembleCircuit(form: CircuitForm): Circuit {
     ratingAmps,
     marginAmps: form.marginAmps ?? percentOf(ratingAmps, form.marginPercent ?? DEFAULT_MARGIN_PERCENT),
     ...(form.limitKilowatts === undefined ? {} : { limitWatts: tidy(form.limitKilowatts * 1_000) }),
+    ...(form.limitKilovoltAmperes === undefined ? {} : { limitVoltAmperes: tidy(form.limitKilovoltAmperes * 1_000) }),
+    ...(form.unbalanceAmps === undefined ? {} : { unbalanceAmps: form.unbalanceAmps }),
+    ...(baseLoad.usesGeneration === true ? { usesGeneration: true } : {}),
     // Without an allowance the loads are taken at their worst: removing a number never loosens anything.
     allowanceAmps: baseLoad.allowanceAmps ?? baseLoad.worstAmps,
     worstBaseLoadAmps: baseLoad.worstAmps,
@@ -106,6 +110,17 @@ export function assembleStation(form: StationForm, model: ChargerModel, evseIds:
   };
 }
 
+export function assembleGroup(form: GroupForm, evses: readonly EvseId[]): EvGroup {
+  return {
+    id: form.id,
+    name: form.name ?? form.id,
+    evses,
+    ...(form.limitAmps === undefined ? {} : { limitAmps: form.limitAmps }),
+    ...(form.limitKilowatts === undefined ? {} : { limitWatts: tidy(form.limitKilowatts * 1_000) }),
+    ...(form.netOfSurplus === true ? { netOfSurplus: true } : {}),
+  };
+}
+
 export function assembleMeter(form: MeterForm, circuits: readonly Circuit[]): SiteMeter {
   const measured = circuits.find((circuit) => circuit.meter === form.id);
   const largest = measured === undefined ? undefined : Math.max(...PHASES.map((phase) => measured.ratingAmps[phase]));
@@ -121,10 +136,12 @@ export function assembleMeter(form: MeterForm, circuits: readonly Circuit[]): Si
 }
 
 export function assemblePolicy(form: NonNullable<SiteForm['policy']>): Policy {
-  const { meter, increase, ...rest } = form;
+  const { pause, rampDown, meter, increase, ...rest } = form;
   return {
     ...defaultPolicy,
     ...withoutAbsent(rest),
+    pause: { ...defaultPolicy.pause, ...withoutAbsent(pause ?? {}) },
+    rampDown: { ...defaultPolicy.rampDown, ...withoutAbsent(rampDown ?? {}) },
     meter: { ...defaultPolicy.meter, ...withoutAbsent(meter ?? {}) },
     increase: { ...defaultPolicy.increase, ...withoutAbsent(increase ?? {}) },
   };

@@ -2,12 +2,27 @@
 
 import * as z from 'zod';
 import { type ChargerProfile, QUIRK_FLAGS } from '../core/model/charger.ts';
-import { type ChargingTemplate, type FloorTemplate, type LeaseTemplate, leaseSeconds } from './charging-template.ts';
+import {
+  type ChargingTemplate,
+  type FloorTemplate,
+  type LeaseTemplate,
+  leaseSeconds,
+  MAX_LEASE_SECONDS,
+} from './charging-template.ts';
 import type { Fault } from './fault.ts';
 import { above0, faultsOf, nearest, plainId, strict, wholeWithin, words } from './shape.ts';
 
 /** A charger profile, and the floor that its EVSEs have when the site file states none. */
 export type ChargerModel = { readonly profile: ChargerProfile; readonly defaultFloorAmps: number };
+
+/** Fewer profiles a day are a slip of the pen: no charging day can be kept alive with them. More than the upper number is no bound. */
+const LEAST_WRITES_PER_DAY = 100;
+const MAX_WRITES_PER_DAY = 1_000_000;
+/** Renewals alone may use this part of the writes of a day; the rest is for changes of the limit. */
+const RENEWALS_PART = 0.8;
+/** A lease is renewed after a third of its life. */
+const RENEWALS_PER_LEASE = 3;
+const SECONDS_PER_DAY = 86_400;
 
 const flag = z.enum(QUIRK_FLAGS, { error: `one of the quirk flags ${QUIRK_FLAGS.join(', ')}` });
 const why = words('a sentence that says what the charger does, of at most 200 characters');
@@ -34,6 +49,11 @@ const chargerForm = strict(
     settleMs: wholeWithin(0, 600_000, 'a whole number of milliseconds from 0 to 600000'),
     callTimeoutMs: wholeWithin(1_000, 120_000, 'a whole number of milliseconds from 1000 to 120000'),
     minIntervalMs: wholeWithin(0, 600_000, 'a whole number of milliseconds from 0 to 600000'),
+    writesPerDay: wholeWithin(
+      LEAST_WRITES_PER_DAY,
+      MAX_WRITES_PER_DAY,
+      `a whole number of profiles a day from ${LEAST_WRITES_PER_DAY} to ${MAX_WRITES_PER_DAY}`,
+    ).optional(),
     holdsFloor: z.boolean({ error: 'true or false' }),
     quirks: z.array(strict({ flag, why, source }, 'a quirk: flag, why, source'), { error: 'a list of quirks' }),
     notes: z
@@ -78,6 +98,7 @@ function assemble(form: ChargerForm, floor: FloorTemplate, lease: LeaseTemplate)
     settleMs: form.settleMs,
     callTimeoutMs: form.callTimeoutMs,
     minIntervalMs: form.minIntervalMs,
+    ...(form.writesPerDay === undefined ? {} : { writesPerDay: form.writesPerDay }),
     leaseMs: (form.lease.durationSeconds ?? lease.durationSeconds) * 1_000,
     holdsFloor: form.holdsFloor,
     quirks: [...new Set(form.quirks.map((quirk) => quirk.flag))],
@@ -103,10 +124,29 @@ function contradictions({ profile, defaultFloorAmps }: ChargerModel, file: strin
   if (quirks.includes('forgets-profiles-on-reconnect') && profile.holdsFloor) {
     add('holdsFloor', true, 'false: a model that forgets its profiles does not hold a floor');
   }
+  faults.push(...tooManyRenewals(profile, file));
   if (quirks.includes('zero-amps-breaks-next-limit') && defaultFloorAmps === 0) {
     add('floor.template', 'a floor of 0 A', 'a floor above 0 A: after 0 A the model ignores its next limit');
   }
   return faults;
+}
+
+/** A lease so short that keeping it alive wears the flash out by itself; told at the lease, which is the cheaper one to change. */
+function tooManyRenewals({ leaseMs, writesPerDay }: ChargerProfile, file: string): Fault[] {
+  if (writesPerDay === undefined) return [];
+  const seconds = leaseMs / 1_000;
+  const renewalSeconds = SECONDS_PER_DAY * RENEWALS_PER_LEASE;
+  const renewals = Math.ceil(renewalSeconds / seconds - 1e-9);
+  const spendable = writesPerDay * RENEWALS_PART;
+  if (renewals <= spendable) return [];
+  const leastSeconds = Math.ceil(renewalSeconds / spendable - 1e-9);
+  const leastWrites = Math.ceil(renewalSeconds / MAX_LEASE_SECONDS / RENEWALS_PART - 1e-9);
+  const remedy =
+    leastSeconds <= MAX_LEASE_SECONDS
+      ? `at least ${leastSeconds} s`
+      : `more than any lease can last (${MAX_LEASE_SECONDS} s): state at least ${leastWrites} writesPerDay, or none`;
+  const because = `renewals alone take ${renewals} of ${writesPerDay} writes a day, and a fifth is for changes`;
+  return [{ file, path: 'lease.durationSeconds', value: seconds, expected: `${remedy}; ${because}` }];
 }
 
 function unknownTemplate(

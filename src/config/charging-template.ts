@@ -5,8 +5,13 @@ import type { Fault } from './fault.ts';
 import { ampsFrom0, faultsOf, plainId, strict, wholeWithin, words } from './shape.ts';
 
 const stackLevel = wholeWithin(0, 100, 'a whole stack level from 0 to 100');
-/** A lease shorter than this is gone before it can be renewed; a longer one leaves a dead controller in force too long. */
-export const leaseSeconds = wholeWithin(15, 900, 'a whole number of seconds from 15 to 900');
+/** A longer lease leaves a dead controller in force too long; one under 15 s is gone before it can be renewed. */
+export const MAX_LEASE_SECONDS = 900;
+export const leaseSeconds = wholeWithin(
+  15,
+  MAX_LEASE_SECONDS,
+  `a whole number of seconds from 15 to ${MAX_LEASE_SECONDS}`,
+);
 const why = words('a sentence that says why, of at most 200 characters');
 
 /** The permanent floor: no duration, the lowest level (OCPP 1.6 §3.13.6: without any profile left a charger is unlimited). */

@@ -6,7 +6,7 @@ import type { Policy } from '../core/model/site.ts';
 export const defaultPolicy: Policy = {
   cycleMs: 1_000,
   scarcity: 'part-for-everyone',
-  pause: { minOnMs: 600_000, minOffMs: 300_000, rotateAfterAmpHours: 1.5 },
+  pause: { minOnMs: 600_000, minOffMs: 300_000, turnMs: 900_000 },
   rampDown: { afterMs: 45_000, marginAmps: 2 },
   stopDisobedientAfterMs: 120_000,
   meter: { holdAfterMs: 2_500, staleAfterMs: 5_000 },

@@ -1,11 +1,13 @@
 // The floor proof (law 2): with every charger at what it may draw when the controller is silent, every fuse still holds.
 
-import type { Circuit, Evse, Site } from '../core/model/site.ts';
-import { type CircuitId, PHASES, type Phase } from '../core/model/units.ts';
+import type { Circuit, EvGroup, Evse, Site } from '../core/model/site.ts';
+import { type CircuitId, type GroupId, PHASES, type Phase } from '../core/model/units.ts';
 import { HIGHEST_VOLTAGE_FACTOR, LOWEST_VOLTAGE_FACTOR } from './assemble-site.ts';
 
 /** One line of the proof; it holds where `spare` is not negative. */
-export type FloorRow =
+export type FloorRow = CircuitRow | GroupRow;
+
+export type CircuitRow =
   | {
       readonly kind: 'phase';
       readonly circuit: CircuitId;
@@ -22,6 +24,8 @@ export type FloorRow =
   | {
       readonly kind: 'power';
       readonly circuit: CircuitId;
+      /** Watts of active, or volt-amperes of apparent power: volts × amperes stand for both. */
+      readonly unit: 'W' | 'VA';
       readonly evseCount: number;
       readonly floorsWatts: number;
       readonly worstBaseLoadWatts: number;
@@ -29,7 +33,27 @@ export type FloorRow =
       readonly spareWatts: number;
     };
 
-export type ProvableSite = Pick<Site, 'circuits' | 'evses' | 'nominalVolts'> & {
+export type GroupRow =
+  | {
+      readonly kind: 'group-phase';
+      readonly group: GroupId;
+      readonly phase: Phase;
+      /** Members on this phase. */
+      readonly evseCount: number;
+      readonly floorsAmps: number;
+      readonly limitAmps: number;
+      readonly spareAmps: number;
+    }
+  | {
+      readonly kind: 'group-power';
+      readonly group: GroupId;
+      readonly evseCount: number;
+      readonly floorsWatts: number;
+      readonly limitWatts: number;
+      readonly spareWatts: number;
+    };
+
+export type ProvableSite = Pick<Site, 'circuits' | 'evses' | 'groups' | 'nominalVolts'> & {
   readonly stations: readonly Pick<Site['stations'][number], 'id' | 'profile'>[];
 };
 
@@ -45,25 +69,37 @@ export function silentAmps(evse: Evse, holdsFloor: boolean): number {
 }
 
 /**
- * The proof of every circuit, phase by phase through the phase rotation, and of its power limit where it has one.
- * A parent's base load is all load below it other than cars, so children's base loads are not added.
- * Circuits MUST stand after their parents.
+ * The proof of every circuit, phase by phase through the phase rotation, and of its power limits where it has them; then of every
+ * group. A parent's base load is all load below it other than cars, so children's base loads are not added. A group counts no
+ * surplus: the sun may be gone when the controller is. Circuits MUST stand after their parents.
  */
 export function proveFloors(site: ProvableSite): readonly FloorRow[] {
-  const holds = new Map(site.stations.map((station) => [station.id, station.profile.holdsFloor]));
-  const draws = site.evses.map((evse) => ({ evse, amps: silentAmps(evse, holds.get(evse.station) ?? false) }));
+  const draws = silentDraws(site);
   const below = evsesBelow(site.circuits, draws, (draw) => draw.evse.circuit);
-  return site.circuits.flatMap((circuit) => proveCircuit(circuit, below.get(circuit.id) ?? [], site.nominalVolts));
+  const drawOf = new Map(draws.map((draw) => [draw.evse.id, draw]));
+  return [
+    ...site.circuits.flatMap((circuit) => proveCircuit(circuit, below.get(circuit.id) ?? [], site.nominalVolts)),
+    ...site.groups.flatMap((group) => {
+      const members = group.evses.flatMap((id) => drawOf.get(id) ?? []);
+      return proveGroup(group, members, site.nominalVolts);
+    }),
+  ];
 }
 
 export function isProved(row: FloorRow): boolean {
-  return (row.kind === 'phase' ? row.spareAmps : row.spareWatts) >= -TOLERANCE;
+  return ('spareAmps' in row ? row.spareAmps : row.spareWatts) >= -TOLERANCE;
 }
 
-type Draw = { readonly evse: Evse; readonly amps: number };
+export type SilentDraw = { readonly evse: Evse; readonly amps: number };
 
-function proveCircuit(circuit: Circuit, draws: readonly Draw[], nominalVolts: number): FloorRow[] {
-  const rows = PHASES.map((phase): FloorRow => {
+/** Every EVSE with what it may draw per phase when the controller is silent, in the site's order. */
+export function silentDraws({ stations, evses }: Pick<ProvableSite, 'stations' | 'evses'>): readonly SilentDraw[] {
+  const holds = new Map(stations.map((station) => [station.id, station.profile.holdsFloor]));
+  return evses.map((evse) => ({ evse, amps: silentAmps(evse, holds.get(evse.station) ?? false) }));
+}
+
+function proveCircuit(circuit: Circuit, draws: readonly SilentDraw[], nominalVolts: number): CircuitRow[] {
+  const rows = PHASES.map((phase): CircuitRow => {
     const onPhase = draws.filter(({ evse }) => evse.phases.includes(phase));
     const floorsAmps = tidy(sum(onPhase.map(({ amps }) => amps)));
     const worstBaseLoadAmps = circuit.worstBaseLoadAmps[phase];
@@ -82,21 +118,42 @@ function proveCircuit(circuit: Circuit, draws: readonly Draw[], nominalVolts: nu
       spareAmps,
     };
   });
-  const { limitWatts } = circuit;
-  if (limitWatts === undefined) return rows;
+  const powerLimits = [
+    { unit: 'W', limitWatts: circuit.limitWatts },
+    { unit: 'VA', limitWatts: circuit.limitVoltAmperes },
+  ] as const;
   const floorsWatts = tidy(sum(draws.map(({ evse, amps }) => silentWatts(evse, amps, nominalVolts))));
   const baseAmps = sum(PHASES.map((phase) => circuit.worstBaseLoadAmps[phase]));
   const worstBaseLoadWatts = tidy(baseAmps * nominalVolts * HIGHEST_VOLTAGE_FACTOR);
-  const spareWatts = tidy(limitWatts - floorsWatts - worstBaseLoadWatts);
-  const power = {
-    circuit: circuit.id,
-    evseCount: draws.length,
-    floorsWatts,
-    worstBaseLoadWatts,
-    limitWatts,
-    spareWatts,
-  };
-  return [...rows, { kind: 'power', ...power }];
+  const power = powerLimits.flatMap(({ unit, limitWatts }): CircuitRow[] => {
+    if (limitWatts === undefined) return [];
+    const spareWatts = tidy(limitWatts - floorsWatts - worstBaseLoadWatts);
+    const evseCount = draws.length;
+    return [
+      { kind: 'power', circuit: circuit.id, unit, evseCount, floorsWatts, worstBaseLoadWatts, limitWatts, spareWatts },
+    ];
+  });
+  return [...rows, ...power];
+}
+
+function proveGroup(group: EvGroup, draws: readonly SilentDraw[], nominalVolts: number): GroupRow[] {
+  const { id, limitAmps: limits, limitWatts } = group;
+  const rows: GroupRow[] = [];
+  if (limits !== undefined) {
+    for (const phase of PHASES) {
+      const onPhase = draws.filter(({ evse }) => evse.phases.includes(phase));
+      const floorsAmps = tidy(sum(onPhase.map(({ amps }) => amps)));
+      const [limitAmps, evseCount] = [limits[phase], onPhase.length];
+      const spareAmps = tidy(limitAmps - floorsAmps);
+      rows.push({ kind: 'group-phase', group: id, phase, evseCount, floorsAmps, limitAmps, spareAmps });
+    }
+  }
+  if (limitWatts !== undefined) {
+    const floorsWatts = tidy(sum(draws.map(({ evse, amps }) => silentWatts(evse, amps, nominalVolts))));
+    const spareWatts = tidy(limitWatts - floorsWatts);
+    rows.push({ kind: 'group-power', group: id, evseCount: draws.length, floorsWatts, limitWatts, spareWatts });
+  }
+  return rows;
 }
 
 /**
@@ -110,7 +167,7 @@ function silentWatts(evse: Evse, amps: number, nominalVolts: number): number {
 
 /** For each circuit all `things` on it and on the circuits below it. Circuits MUST stand after their parents. */
 export function evsesBelow<T>(
-  circuits: readonly Circuit[],
+  circuits: readonly Pick<Circuit, 'id' | 'parent'>[],
   things: readonly T[],
   circuitOf: (thing: T) => CircuitId,
 ): ReadonlyMap<CircuitId, readonly T[]> {

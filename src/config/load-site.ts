@@ -6,9 +6,10 @@ import { assembleListen, assembleMeter, assemblePolicy, assembleStation } from '
 import type { Fault } from './fault.ts';
 import { parseJsonText } from './json-text.ts';
 import { listMeterProfiles, loadChargerProfiles } from './load-profiles.ts';
+import type { Note } from './note.ts';
 import { packagedProfilesDir } from './package-root.ts';
 import { draftSite, type SiteDraft } from './site-draft.ts';
-import { type Note, noteSite } from './site-notes.ts';
+import { noteSite } from './site-notes.ts';
 import { checkPhysics, type Physics } from './site-physics.ts';
 import { checkReferences, type KnownProfiles } from './site-references.ts';
 import { checkTiming } from './site-timing.ts';
@@ -53,7 +54,7 @@ export function checkSite(raw: unknown, known: KnownProfiles & { readonly file: 
   return { ok: true, site, notes: noteSite(site, new Map(proved)) };
 }
 
-function assemble(draft: SiteDraft, { circuits, evses }: Physics, known: KnownProfiles): Site {
+function assemble(draft: SiteDraft, { circuits, evses, groups }: Physics, known: KnownProfiles): Site {
   const form = draft.site!;
   const { upstream } = form;
   const evsesOf = Map.groupBy(evses, (evse) => evse.station);
@@ -63,7 +64,7 @@ function assemble(draft: SiteDraft, { circuits, evses }: Physics, known: KnownPr
     timezone: form.timezone,
     nominalVolts: form.nominalVolts,
     circuits,
-    groups: [],
+    groups,
     meters: draft.meters.map((meter) => assembleMeter(meter.form, circuits)),
     stations: draft.stations.map(({ form: station }) =>
       assembleStation(

@@ -7,6 +7,7 @@ import { describePath, type Fault, shownValue } from './fault.ts';
 /** No protective device of a charging site is larger; more is a slip of the pen. */
 export const MAX_AMPS = 10_000;
 export const MAX_KILOWATTS = 10_000;
+export const MAX_KILOVOLT_AMPERES = 10_000;
 
 /** An object with exactly these fields; `what` says in words what it is. */
 export function strict<S extends z.core.$ZodLooseShape>(shape: S, what: string) {
@@ -43,9 +44,17 @@ export function wholeWithin(least: number, most: number, what: string) {
   return z.int({ error: what }).min(least, { error: what }).max(most, { error: what });
 }
 
+export function milliseconds(least: number, most: number) {
+  return wholeWithin(least, most, `a whole number of milliseconds from ${least} to ${most}`);
+}
+
 export const ampsAbove0 = above0(MAX_AMPS, `a number of amperes above 0 and at most ${MAX_AMPS}`);
 export const ampsFrom0 = within(0, MAX_AMPS, `a number of amperes from 0 to ${MAX_AMPS}`);
 export const kilowattsAbove0 = above0(MAX_KILOWATTS, `a number of kilowatts above 0 and at most ${MAX_KILOWATTS}`);
+export const kilovoltAmperesAbove0 = above0(
+  MAX_KILOVOLT_AMPERES,
+  `a number of kilovolt-amperes above 0 and at most ${MAX_KILOVOLT_AMPERES}`,
+);
 
 /** One number for all phases, or `{L1, L2, L3}`; the fault lies at the very number that is wrong. */
 export function perPhase(one: z.ZodType<number>) {
@@ -90,6 +99,19 @@ export function nearest(given: string, known: readonly string[]): string | undef
     .filter(({ name, distance }) => distance <= Math.max(1, Math.floor(name.length / 3)))
     .sort((a, b) => a.distance - b.distance);
   return ranked[0]?.name;
+}
+
+/** Names looked through for a suggestion: a file with thousands of slips must not take minutes to tell of. */
+export const MAX_COMPARED = 500;
+const MAX_LISTED = 12;
+
+/** ` (did you mean main?): main, sub`: what ends the text of a fault at a name that leads nowhere. */
+export function listed(given: string, known: readonly string[]): string {
+  const near = nearest(given, known.slice(0, MAX_COMPARED));
+  const suggestion = near === undefined ? '' : ` (did you mean ${near}?)`;
+  if (known.length === 0) return `${suggestion}: there are none`;
+  const shown = known.slice(0, MAX_LISTED).join(', ');
+  return `${suggestion}: ${shown}${known.length > MAX_LISTED ? `, and ${known.length - MAX_LISTED} more` : ''}`;
 }
 
 function editDistance(a: string, b: string): number {

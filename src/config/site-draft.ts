@@ -2,6 +2,7 @@
 
 import type * as z from 'zod';
 import { type Fault, valueAt } from './fault.ts';
+import { type GroupForm, groupForm } from './group-form.ts';
 import { faultsOf } from './shape.ts';
 import {
   type CircuitForm,
@@ -38,8 +39,13 @@ export type SiteDraft = {
   readonly meters: readonly Part<MeterForm>[];
   readonly stations: readonly Part<StationForm>[];
   readonly evses: readonly EvsePart[];
+  readonly groups: readonly Part<GroupForm>[];
   /** Ids that stand in the file, those of badly shaped parts included: naming one of them is no second fault. */
-  readonly ids: { readonly circuits: ReadonlySet<string>; readonly meters: ReadonlySet<string> };
+  readonly ids: {
+    readonly circuits: ReadonlySet<string>;
+    readonly meters: ReadonlySet<string>;
+    readonly stations: ReadonlySet<string>;
+  };
 };
 
 /** Checks the shape of each part; never stops at the first fault. */
@@ -84,7 +90,8 @@ export function draftSite(
     meters,
     stations,
     evses,
-    ids: { circuits: idsIn(raw, 'circuits'), meters: idsIn(raw, 'meters') },
+    groups: parts(groupForm, 'groups'),
+    ids: { circuits: idsIn(raw, 'circuits'), meters: idsIn(raw, 'meters'), stations: idsIn(raw, 'stations') },
   };
   return { draft, faults };
 }

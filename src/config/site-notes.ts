@@ -2,13 +2,8 @@
 
 import type { Circuit, Site } from '../core/model/site.ts';
 import { PHASES } from '../core/model/units.ts';
-
-export type Note = {
-  /** Where in the file, in its ids: `station CP01`. */
-  readonly about: string;
-  /** What is so, and what to do about it. */
-  readonly text: string;
-};
+import { groupNotes, limitNotes } from './limit-notes.ts';
+import type { Note } from './note.ts';
 
 /** Stations that one note names; the rest are counted. */
 const MAX_NAMED = 12;
@@ -20,12 +15,14 @@ export function noteSite(site: Site, floorProvedOn: ReadonlyMap<string, string>)
     ...meterNotes(site),
     ...keyNotes(site),
     ...stationNotes(site, floorProvedOn),
+    ...groupNotes(site),
     ...listenNotes(site),
   ];
 }
 
 function circuitNotes(site: Site): Note[] {
   const byId = new Map(site.circuits.map((circuit) => [circuit.id, circuit]));
+  const ofLimits = limitNotes(site);
   return site.circuits.flatMap((circuit): Note[] => {
     const about = `circuit ${circuit.id}`;
     const parent = circuit.parent === undefined ? undefined : byId.get(circuit.parent);
@@ -45,7 +42,7 @@ function circuitNotes(site: Site): Note[] {
         text: `the worst base loads of its sub-circuits add up to more than its own on ${crowded}; be sure that they never meet.`,
       });
     }
-    return notes;
+    return [...notes, ...(ofLimits.get(circuit.id) ?? []).map((text) => ({ about, text }))];
   });
 }
 

@@ -1,11 +1,12 @@
 // Pass 3, physics: numbers that cannot be together, and the floor proof; run on whatever part of the file the passes before left.
 
-import type { Circuit, Evse } from '../core/model/site.ts';
-import { floorToStep, PHASES, type Phase } from '../core/model/units.ts';
-import { assembleCircuit, assembleEvse } from './assemble-site.ts';
+import type { Circuit, EvGroup, Evse } from '../core/model/site.ts';
+import { floorToStep, PHASES } from '../core/model/units.ts';
+import { assembleCircuit, assembleEvse, assembleGroup } from './assemble-site.ts';
 import type { ChargerModel } from './charger-profile.ts';
 import { describePath, type Fault, valueAt } from './fault.ts';
-import { type FloorRow, isProved, proveFloors } from './floor-proof.ts';
+import { addCircuitBreaches, addGroupBreaches } from './floor-breaches.ts';
+import { isProved, proveFloors } from './floor-proof.ts';
 import type { EvsePart, Part, SiteDraft } from './site-draft.ts';
 import type { References } from './site-references.ts';
 import type { CircuitForm } from './site-schema.ts';
@@ -14,6 +15,7 @@ export type Physics = {
   readonly faults: readonly Fault[];
   readonly circuits: readonly Circuit[];
   readonly evses: readonly Evse[];
+  readonly groups: readonly EvGroup[];
 };
 
 type Add = (path: readonly PropertyKey[], expected: string, value?: unknown) => void;
@@ -35,24 +37,22 @@ export function checkPhysics(draft: SiteDraft, references: References): Physics 
   const soundEvses = references.evses.filter((part) => isSound(() => checkEvse(part, evses.get(part)!, add), faults));
   const tree = references.tree.map((part) => ({ part, circuit: circuits.get(part)! }));
   checkBaseLoads(tree, add);
+  const groups = references.groups.map((group) => ({ ...group, group: assembleGroup(group.part.form, group.evses) }));
   const rows = proveFloors({
     circuits: tree.map(({ circuit }) => circuit),
     evses: soundEvses.map((part) => evses.get(part)!),
     stations: references.evses.map((part) => ({ id: part.station.form.id, profile: provedProfile(part) })),
+    groups: groups.map(({ group }) => group),
     nominalVolts,
   });
-  for (const { part, circuit } of tree) {
-    if (!soundCircuits.has(part)) continue;
-    addBreaches(
-      part,
-      rows.filter((row) => row.circuit === circuit.id && !isProved(row)),
-      add,
-    );
-  }
+  const breaches = rows.filter((row) => !isProved(row));
+  for (const { part } of tree) if (soundCircuits.has(part)) addCircuitBreaches(part, breaches, add);
+  for (const { part } of groups) addGroupBreaches(part, breaches, add);
   return {
     faults,
     circuits: tree.map(({ circuit }) => circuit),
     evses: references.evses.map((part) => evses.get(part)!),
+    groups: groups.map(({ group }) => group),
   };
 }
 
@@ -79,6 +79,12 @@ function checkCircuit({ path, form }: Part<CircuitForm>, circuit: Circuit, add: 
     add(
       [...path, 'baseLoad', 'allowanceAmps'],
       `amperes to allow for other loads, because no meter measures "${form.id}"; or give it a meter`,
+    );
+  }
+  if (circuit.usesGeneration && form.meter === undefined) {
+    add(
+      [...path, 'baseLoad', 'usesGeneration'],
+      `a meter on "${form.id}", which alone can show what is generated; or no usesGeneration`,
     );
   }
   const above = PHASES.find((phase) => allowanceAmps[phase] > worstBaseLoadAmps[phase]);
@@ -136,32 +142,3 @@ function checkBaseLoads(
     );
   }
 }
-
-/** One fault for all phases of a rating that are too small, and one for the power limit. */
-function addBreaches({ path, form }: Part<CircuitForm>, rows: readonly FloorRow[], add: Add): void {
-  const phases = rows.filter((row) => row.kind === 'phase');
-  const worst = phases.reduce<(typeof phases)[number] | undefined>(
-    (a, b) => (a === undefined || b.spareAmps < a.spareAmps ? b : a),
-    undefined,
-  );
-  if (worst !== undefined) {
-    const where = PHASES.filter((phase: Phase) => phases.some((row) => row.phase === phase)).join(', ');
-    const needed = amps(Math.ceil((worst.ratingAmps - worst.spareAmps) * 10 - 1e-6) / 10);
-    const parts = `floors of ${worst.evseCount} EVSEs ${amps(worst.floorsAmps)} + worst base load ${amps(worst.worstBaseLoadAmps)} + margin ${amps(worst.marginAmps)}`;
-    add(
-      [...path, 'ratingAmps'],
-      `at least ${needed} for "${form.id}" on ${where} (${worst.phase}: ${parts}); lower floors or base load, or raise the rating`,
-    );
-  }
-  const power = rows.find((row) => row.kind === 'power');
-  if (power !== undefined) {
-    const parts = `floors ${kilowatts(power.floorsWatts)} + worst base load ${kilowatts(power.worstBaseLoadWatts)}`;
-    add(
-      [...path, 'limitKilowatts'],
-      `at least ${kilowatts(Math.ceil((power.limitWatts - power.spareWatts) / 10 - 1e-6) * 10)} for "${form.id}" (${parts} at the highest voltage)`,
-    );
-  }
-}
-
-const amps = (value: number) => `${Number(value.toFixed(2))} A`;
-const kilowatts = (watts: number) => `${Number((watts / 1_000).toFixed(2))} kW`;

@@ -2,8 +2,9 @@
 
 import type { ChargerModel } from './charger-profile.ts';
 import { describePath, type Fault, valueAt } from './fault.ts';
-import { nearest } from './shape.ts';
+import { listed } from './shape.ts';
 import { type EvsePart, evseNumber, type Part, type SiteDraft } from './site-draft.ts';
+import { checkGroups, type ReferencedGroup } from './site-groups.ts';
 import type { CircuitForm } from './site-schema.ts';
 
 /** What the file may name from outside. */
@@ -18,6 +19,8 @@ export type References = {
   readonly tree: readonly Part<CircuitForm>[];
   /** EVSEs whose circuit and model are known, once each. */
   readonly evses: readonly (EvsePart & { readonly model: ChargerModel })[];
+  /** Groups with those of their EVSEs that are among `evses`. */
+  readonly groups: readonly ReferencedGroup[];
 };
 
 export function checkReferences(draft: SiteDraft, known: KnownProfiles): References {
@@ -27,7 +30,9 @@ export function checkReferences(draft: SiteDraft, known: KnownProfiles): Referen
   const circuits = checkUnique(draft.circuits, 'circuit', add);
   checkMeters(draft, circuits, known, add);
   const tree = checkTree(draft, circuits, add);
-  return { faults, tree, evses: checkStations(draft, known, add) };
+  const evses = checkStations(draft, known, add);
+  const groups = checkGroups(draft, checkUnique(draft.groups, 'group', add), evses, tree, add);
+  return { faults, tree, evses, groups };
 }
 
 type Add = (path: readonly PropertyKey[], expected: string) => void;
@@ -189,12 +194,4 @@ function addSecondEvse(evse: EvsePart, before: EvsePart, id: string, add: Add): 
       `one circuit for one EVSE: ${place} has ${id} under "${before.form.circuit}" already`,
     );
   }
-}
-
-function listed(given: string, known: readonly string[]): string {
-  const near = nearest(given, known);
-  const suggestion = near === undefined ? '' : ` (did you mean ${near}?)`;
-  if (known.length === 0) return `${suggestion}: there are none`;
-  const shown = known.slice(0, 12).join(', ');
-  return `${suggestion}: ${shown}${known.length > 12 ? `, and ${known.length - 12} more` : ''}`;
 }

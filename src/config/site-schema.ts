@@ -2,11 +2,14 @@
 
 import * as z from 'zod';
 import type { Phase } from '../core/model/units.ts';
+import { policyForm } from './policy-form.ts';
 import {
   above0,
   ampsAbove0,
   ampsFrom0,
+  kilovoltAmperesAbove0,
   kilowattsAbove0,
+  milliseconds,
   pattern,
   perPhase,
   plainId,
@@ -24,10 +27,12 @@ export const MAX_CIRCUITS = 1_000;
 export const MAX_METERS = 250;
 export const MAX_STATIONS = 5_000;
 export const MAX_EVSES_PER_STATION = 64;
+/** Each is a few rows of every cycle's program. */
+export const MAX_GROUPS = 200;
+/** VDE-AR-N 4100 allows 20 A; more than this is no bound on any connection with chargers. */
+const MAX_UNBALANCE_AMPS = 1_000;
 
 const name = words('a name of 1 to 200 characters').optional();
-const milliseconds = (least: number, most: number) =>
-  wholeWithin(least, most, `a whole number of milliseconds from ${least} to ${most}`);
 const port = wholeWithin(1, 65_535, 'a port number from 1 to 65535');
 const host = pattern(/^[A-Za-z0-9.:_-]{1,253}$/, 'a host name or an IP address');
 
@@ -48,6 +53,15 @@ export const meterForm = strict(
   'a meter',
 );
 
+export const baseLoadForm = strict(
+  {
+    worstAmps: perPhase(ampsFrom0),
+    allowanceAmps: perPhase(ampsFrom0).optional(),
+    usesGeneration: z.boolean({ error: 'true or false' }).optional(),
+  },
+  'the loads other than cars: worstAmps, allowanceAmps and usesGeneration',
+);
+
 export const circuitForm = strict(
   {
     id: plainId,
@@ -57,10 +71,9 @@ export const circuitForm = strict(
     marginAmps: perPhase(ampsFrom0).optional(),
     marginPercent: within(0, 100, 'a percentage from 0 to 100').optional(),
     limitKilowatts: kilowattsAbove0.optional(),
-    baseLoad: strict(
-      { worstAmps: perPhase(ampsFrom0), allowanceAmps: perPhase(ampsFrom0).optional() },
-      'the loads other than cars: worstAmps and allowanceAmps',
-    ),
+    limitKilovoltAmperes: kilovoltAmperesAbove0.optional(),
+    unbalanceAmps: within(0, MAX_UNBALANCE_AMPS, `a number of amperes from 0 to ${MAX_UNBALANCE_AMPS}`).optional(),
+    baseLoad: baseLoadForm,
     meter: plainId.optional(),
   },
   'a circuit',
@@ -130,50 +143,6 @@ export const stationForm = strict(
   'a station',
 );
 
-const positiveMs = milliseconds(100, 86_400_000);
-/**
- * How long trust may last. An overloaded breaker is patient for minutes (IEC 60898-1: 1.45 times its rating within the hour), so what
- * stands between a lost measurement and the worst case ends sooner than that, whatever the file says.
- */
-const MAX_HOLD_MS = 30_000;
-const MAX_STALE_MS = 60_000;
-/** Some stations send meter values each five minutes only; two may be lost. */
-const MAX_STATION_SAMPLE_AGE_MS = 900_000;
-/** Slow cars take a minute or two to follow a new limit. */
-const MAX_ATTRIBUTION_MS = 120_000;
-/** Less than another car's least current, 6 A. */
-const MAX_OBEDIENCE_TOLERANCE_AMPS = 5;
-const policyForm = strict(
-  {
-    cycleMs: milliseconds(250, 60_000).optional(),
-    meter: strict(
-      {
-        holdAfterMs: milliseconds(100, MAX_HOLD_MS).optional(),
-        staleAfterMs: milliseconds(100, MAX_STALE_MS).optional(),
-      },
-      'ages of a meter reading',
-    ).optional(),
-    stationSampleMaxAgeMs: milliseconds(100, MAX_STATION_SAMPLE_AGE_MS).optional(),
-    increase: strict(
-      {
-        dwellMs: milliseconds(0, 3_600_000).optional(),
-        deadbandAmps: within(0, 100, 'a number of amperes from 0 to 100').optional(),
-        rampAmpsPerSecond: above0(1_000, 'a number of amperes per second above 0').optional(),
-      },
-      'how a share rises',
-    ).optional(),
-    baseLoadReleaseMs: positiveMs.optional(),
-    attributionMs: milliseconds(100, MAX_ATTRIBUTION_MS).optional(),
-    obedienceToleranceAmps: within(
-      0,
-      MAX_OBEDIENCE_TOLERANCE_AMPS,
-      `a number of amperes from 0 to ${MAX_OBEDIENCE_TOLERANCE_AMPS}`,
-    ).optional(),
-    unknownIdTokenWhenOffline: z.enum(['accept', 'refuse'], { error: 'accept or refuse' }).optional(),
-  },
-  'the policy',
-);
-
 const list = (what: string, least: number, most: number) =>
   z
     .array(z.unknown(), { error: `a list of ${what}` })
@@ -193,6 +162,7 @@ export const siteForm = strict(
     circuits: list('circuits', 1, MAX_CIRCUITS),
     meters: list('meters', 0, MAX_METERS).optional(),
     stations: list('stations', 1, MAX_STATIONS),
+    groups: list('groups', 0, MAX_GROUPS).optional(),
     upstream: strict(
       {
         url: words('a ws:// or wss:// address').refine(isUpstreamUrl, {

@@ -32,6 +32,29 @@ export function dayAndTime(wallMs: number, timezone: string): string {
   }).format(wallMs);
 }
 
+/** `today 05:30`, `tomorrow 05:30`, `Thu 26 Nov 05:30` at the site: a day by its name alone could be today's or next week's. */
+export function nearDay(wallMs: number, nowWallMs: number, timezone: string): string {
+  const at = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat('en-GB', { ...options, timeZone: timezone }).format(wallMs);
+  const time = at({ hour: '2-digit', minute: '2-digit' });
+  const days = dayNumber(wallMs, timezone) - dayNumber(nowWallMs, timezone);
+  const name = NEAR_DAYS.get(days);
+  if (name !== undefined) return `${name} ${time}`;
+  return `${at({ weekday: 'short', day: 'numeric', month: 'short' }).replace(',', '')} ${time}`;
+}
+
+const NEAR_DAYS: ReadonlyMap<number, string> = new Map([
+  [-1, 'yesterday'],
+  [0, 'today'],
+  [1, 'tomorrow'],
+]);
+
+/** Counts the site's own days, which are not all 24 hours long. */
+function dayNumber(wallMs: number, timezone: string): number {
+  const format = new Intl.DateTimeFormat('en-CA', { dateStyle: 'short', timeZone: timezone });
+  return Date.parse(`${format.format(wallMs)}T00:00:00Z`) / 86_400_000;
+}
+
 /** `12 s`, `3 min`, `2 h`. */
 export function duration(ms: number): string {
   if (ms < 120_000) return `${Math.round(ms / 1000)} s`;

@@ -65,7 +65,7 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
     author: memory.author,
     nextCommandNumber: memory.nextCommandNumber,
   });
-  const breach = breachOfFuseLaw(site, limits.circuits, baseLoads, situations, plan.commands);
+  const breach = breachOfFuseLaw(site, limits, situations, plan.commands);
   const commands =
     breach === undefined ? plan.commands : plan.commands.filter((command) => command.change !== 'increase');
   const memories = breach === undefined ? plan.memories : withoutIncreases(plan.memories, situations, plan.commands);
@@ -96,7 +96,6 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
       evses: Object.fromEntries(situations.map(({ at, evse }) => [evse.id, memories[at]!])),
       circuits: circuitMemories(baseLoads),
       surplus,
-      creditedAt: now,
       ...rotationMemory(allocation, memory, now),
     },
   };
@@ -123,7 +122,6 @@ function situationsOf(
       site,
       snapshot,
       before: memory.evses[evse.id],
-      creditedAt: memory.creditedAt,
       cap: tighter(caps.get(evse.id), upstream.get(evse.id)),
     }),
   );
@@ -212,7 +210,8 @@ function baseLoadsOf(
 function surplusAtRoot(site: Site, drawn: Drawn, isFresh: boolean, snapshot: Snapshot, memory: Memory) {
   const meter = site.circuits[0]!.meter;
   const reading = meter !== undefined && isFresh ? snapshot.meters[meter]?.reading : undefined;
-  const evWatts = site.nominalVolts * PHASES.reduce((sum, phase) => sum + drawn[phase].low, 0);
+  const watts = (end: 'low' | 'high') => site.nominalVolts * PHASES.reduce((sum, phase) => sum + drawn[phase][end], 0);
+  const evWatts = { low: watts('low'), high: watts('high') };
   return surplusOf(reading, evWatts, site.nominalVolts, memory.surplus, snapshot.now, site.policy);
 }
 

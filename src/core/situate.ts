@@ -11,7 +11,7 @@ import { gridPhases } from './model/site-index.ts';
 import type { EvseState, Snapshot } from './model/snapshot.ts';
 import { floorToStep, type Instant } from './model/units.ts';
 import { needOf } from './plan/need.ts';
-import { creditAfter, serviceAfter } from './plan/rotation.ts';
+import { serviceAfter } from './plan/rotation.ts';
 import { isWaking, WAKE_AMPS, wakeAfter } from './plan/wake.ts';
 
 /** A car that has said it wants no more (SuspendedEV) for this long keeps its minimum, so that it can begin again by itself. */
@@ -26,8 +26,6 @@ export type SituateInput = {
   readonly site: Site;
   readonly snapshot: Snapshot;
   readonly before: EvseMemory | undefined;
-  /** When credits were last brought up to date. */
-  readonly creditedAt: Instant | undefined;
   readonly cap: EvseCap | undefined;
 };
 
@@ -91,12 +89,12 @@ function assured(state: EvseState | undefined, active: number, told: number, now
 
 /** The memory of an EVSE at which no session is being served. */
 function withoutSession(memory: EvseMemory): EvseMemory {
-  const { service: _service, creditAmpSeconds: _credit, takes: _takes, wake: _wake, ...rest } = memory;
+  const { service: _service, takes: _takes, wake: _wake, ...rest } = memory;
   return rest;
 }
 
 function candidacy(
-  { evse, station, site, snapshot, before, creditedAt, cap }: SituateInput,
+  { evse, station, site, snapshot, before, cap }: SituateInput,
   absorbed: EvseMemory,
   state: EvseState | undefined,
   phaseCount: number,
@@ -111,14 +109,12 @@ function candidacy(
   const isSameSession = before?.seenInTransaction === state?.transaction?.id;
   const kept = isSameSession ? absorbed : withoutSession(absorbed);
   const service = serviceAfter(kept.service, isOn, now);
-  const credit = creditAfter(kept.creditAmpSeconds ?? 0, isOn ? 'on' : 'paused', creditedAt, now, policy);
   const takes = takesAfter(kept.takes, state, told, kept.changedAt, policy);
   const wake = wakeAfter(kept.wake, service, state, now);
   const { service: _s, takes: _t, wake: _w, ...rest } = kept;
   const memory: EvseMemory = {
     ...rest,
-    creditAmpSeconds: credit,
-    ...(service ? { service } : {}),
+    service,
     ...(takes ? { takes } : {}),
     ...(wake ? { wake } : {}),
   };
@@ -137,11 +133,9 @@ function candidacy(
   const wish = snapshot.wishes[evse.id];
   const need = needOf(evse, wish, state?.transaction, phaseCount, allowed, nominalVolts, now);
   const needAmps = waking ? Math.max(need?.amps ?? 0, WAKE_AMPS) : need?.amps;
-  const elapsedMs = service ? now - service.since : Number.POSITIVE_INFINITY;
+  const elapsedMs = Math.max(0, now - service.since);
   const restsUntil =
-    service?.state === 'paused' && elapsedMs < policy.pause.minOffMs
-      ? service.since + policy.pause.minOffMs
-      : undefined;
+    service.state === 'paused' && elapsedMs < policy.pause.minOffMs ? service.since + policy.pause.minOffMs : undefined;
   const wakesBadly = station.profile.quirks.includes('needs-wake-up') || (wake?.attempts ?? 0) > 0;
   const role: CandidateRole = {
     kind: 'candidate',
@@ -153,10 +147,12 @@ function candidacy(
     priority: wish?.priority ?? evse.priority,
     ...(needAmps === undefined ? {} : { needAmps }),
     isUrgent: need !== undefined && need.amps > 0 && need.laxityMs <= 0,
+    isPatient: need !== undefined && (need.amps === 0 || (!isOn && need.amps < lower)),
     ...(wish?.departureAt === undefined ? {} : { departureAt: wish.departureAt }),
-    keepsPlace: isOn && (wakesBadly || (service?.state === 'on' && elapsedMs < policy.pause.minOnMs)),
+    keepsPlace: isOn && (wakesBadly || (service.state === 'on' && elapsedMs < policy.pause.minOnMs)),
     ...(restsUntil === undefined ? {} : { restsUntil }),
-    creditAmpSeconds: credit,
+    waitedMs: isOn ? 0 : elapsedMs,
+    servedMs: isOn ? elapsedMs : 0,
     onlySurplus: wish?.onlySurplus ?? false,
   };
   return { memory, role };

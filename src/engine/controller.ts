@@ -16,10 +16,12 @@ import type {
   ControlRequest,
   ControlStore,
   JournalPort,
+  LimitRequest,
   MetersPort,
   StationsPort,
   Surroundings,
 } from './ports.ts';
+import { WishBook } from './wish-book.ts';
 
 /** Urgent cycles keep at least this distance, so that a flapping link cannot turn the loop into a storm. */
 export const MIN_CYCLE_GAP_MS = 200;
@@ -43,6 +45,7 @@ export class Controller {
   #epoch = 0;
   #memory: Memory | undefined;
   #caps: readonly Cap[] = [];
+  readonly #wishes: WishBook;
   #cycle = 0;
   #last: CycleRecord | undefined;
   #lastFinishedAt: number | undefined;
@@ -61,14 +64,16 @@ export class Controller {
     this.#ports = ports;
     this.#id = id;
     this.#solvers = solvers;
+    this.#wishes = new WishBook(site, ports.store, surroundings.log);
   }
 
   /** Recovers, opens the ports and begins to cycle. Rejects when the store cannot be read: without it nothing is known to be safe. */
   async start(): Promise<void> {
     const { clock, log } = this.#surroundings;
-    const { epoch, memory, caps } = await this.#ports.store.load();
+    const { epoch, memory, caps, wishes } = await this.#ports.store.load();
     this.#epoch = epoch;
     this.#caps = caps;
+    this.#wishes.recover(wishes);
     this.#memory = recoverMemory(this.#site, memory, `${this.#id}-${epoch}`, clock.now());
     log.info('control.started', { epoch, recoveredEvses: Object.keys(this.#memory.evses).length, caps: caps.length });
     this.#ports.meters.onReading((meter) => this.#checkOverload(meter));
@@ -96,6 +101,16 @@ export class Controller {
 
   /** Carries out what a person asked for; it takes effect in the next cycle, which is asked for at once. */
   async request(request: ControlRequest): Promise<ControlAnswer> {
+    if (request.kind === 'set-circuit-limit' || request.kind === 'clear-circuit-limit') return this.#limit(request);
+    const { kind, evse, who } = request;
+    const change = this.#wishes.change(request, this.#ports.stations.states(), this.#surroundings.clock.wall());
+    if (change.kind === 'changed') this.#askForCycle(`request.${kind}`);
+    this.#surroundings.log.info('control.request', { kind, evse, who, change: change.kind });
+    const answer = await change.answer;
+    return answer.ok ? { ...answer, caps: this.#caps } : answer;
+  }
+
+  async #limit(request: LimitRequest): Promise<ControlAnswer> {
     const result = changeCaps(this.#site, this.#caps, request, this.#surroundings.clock.now());
     if (!result.ok) return result;
     const before = this.#caps;
@@ -171,7 +186,9 @@ export class Controller {
     const t1 = clock.now();
     const decision = this.#decideSafely(snapshot);
     const t2 = clock.now();
-    const { refused } = this.#ports.stations.send(decision.commands);
+    const { refused } = this.#ports.stations.send([...decision.commands, ...decision.stops]);
+    for (const { station, evse, transactionId, because } of decision.stops)
+      log.warn('control.stops-transaction', { station, evse, transaction: transactionId, because });
     if (refused.length > 0) log.warn('control.commands-not-taken', { count: refused.length });
     const t3 = clock.now();
     this.#memory = decision.memory;
@@ -186,7 +203,7 @@ export class Controller {
     this.#lastFinishedAt = t3;
     this.#ports.journal.append(record);
     this.#ports.audience.publish(record);
-    if (decision.commands.length > 0) this.#ports.store.saveMemory(decision.memory);
+    if (decision.commands.length + decision.stops.length > 0) this.#ports.store.saveMemory(decision.memory);
     log.info('cycle', {
       cycle: snapshot.cycle,
       mode: decision.mode,
@@ -200,14 +217,15 @@ export class Controller {
 
   #collect(): Snapshot {
     const { clock } = this.#surroundings;
+    const moment = { now: clock.now(), wallNow: clock.wall() };
+    const stations = this.#ports.stations.states();
     return {
       cycle: ++this.#cycle,
-      now: clock.now(),
-      wallNow: clock.wall(),
+      ...moment,
       meters: this.#ports.meters.states(),
-      stations: this.#ports.stations.states(),
+      stations,
       caps: this.#caps,
-      wishes: {},
+      wishes: this.#wishes.at(stations, moment),
     };
   }
 

@@ -3,7 +3,7 @@
 import type { Cap } from '../core/model/limit.ts';
 import type { Site } from '../core/model/site.ts';
 import { type Instant, onEachPhase, PHASES } from '../core/model/units.ts';
-import type { ControlAnswer, ControlRequest } from './ports.ts';
+import type { ControlAnswer, LimitRequest } from './ports.ts';
 
 /** Caps kept at most; one per circuit and author is possible, so a sound site never comes near. */
 export const MAX_CAPS = 1_000;
@@ -12,7 +12,7 @@ export const MAX_CAPS = 1_000;
  * The caps after the request. Only a cap below the commissioned rating is taken: nothing raises a fuse. One cap per circuit by people: a
  * new one replaces the old.
  */
-export function changeCaps(site: Site, caps: readonly Cap[], request: ControlRequest, now: Instant): ControlAnswer {
+export function changeCaps(site: Site, caps: readonly Cap[], request: LimitRequest, now: Instant): ControlAnswer {
   const circuit = site.circuits.find((one) => one.id === request.circuit);
   if (!circuit) {
     const known = site.circuits.map((one) => one.id).join(', ');

@@ -1,11 +1,11 @@
 // The sockets of the wall: what the engine needs from the world and what adapters need from each other, as plain interfaces.
 // No adapter is named here and none may import another; wiring.ts plugs them together, in one thread or across several.
 
-import type { Command, CycleRecord, Decision } from '../core/model/decision.ts';
+import type { CycleRecord, Decision, StationCommand } from '../core/model/decision.ts';
 import type { Cap } from '../core/model/limit.ts';
 import type { Memory } from '../core/model/memory.ts';
 import type { MeterState, StationState } from '../core/model/snapshot.ts';
-import type { Instant, MeterId, StationId, WallTime } from '../core/model/units.ts';
+import type { EvseId, Instant, MeterId, StationId, TransactionId, WallTime } from '../core/model/units.ts';
 
 // ---------------------------------------------------------------- time, chance, log
 
@@ -57,21 +57,28 @@ export interface StationsPort extends Adapter {
   /** The newest whole image of every station of the site. */
   states(): { readonly [station: StationId]: StationState };
   /**
-   * Hands commands over in the order in which they must leave; never waits. What becomes of each is told by the `floor` and
-   * `lease` progress of its EVSE in later images. Returns the ids that were not taken (port full, gateway restarting).
+   * Hands commands over in the order in which they must leave; never waits. What becomes of each is told by the `floor`, `lease` and
+   * `stop` progress of its EVSE in later images. Returns the ids that were not taken (port full, gateway restarting).
    */
-  send(commands: readonly Command[]): { readonly refused: readonly string[] };
+  send(commands: readonly StationCommand[]): { readonly refused: readonly string[] };
   /** A disconnect, a boot or an over-current may ask for a cycle now; never for a command now. */
   onUrgent(listener: (reason: string) => void): void;
 }
 
 /** Durable state of the control room. */
 export interface ControlStore {
-  load(): Promise<{ readonly epoch: number; readonly memory?: Memory; readonly caps: readonly Cap[] }>;
+  load(): Promise<{
+    readonly epoch: number;
+    readonly memory?: Memory;
+    readonly caps: readonly Cap[];
+    readonly wishes: readonly KeptWish[];
+  }>;
   /** Newest wins; coalesced while a write is under way; never blocks and never throws into the cycle. */
   saveMemory(memory: Memory): void;
   /** Resolves once durable. */
   saveCaps(caps: readonly Cap[]): Promise<void>;
+  /** Resolves once durable. */
+  saveWishes(wishes: readonly KeptWish[]): Promise<void>;
 }
 
 /** The journal of cycles: append only, bounded; a failing disk is counted and told, never felt by the cycle. */
@@ -109,8 +116,7 @@ export interface AudiencePort {
   publish(record: CycleRecord): void;
 }
 
-/** What people may ask the control room to do; each answer says what it changed or why it refused. */
-export type ControlRequest =
+export type LimitRequest =
   | {
       readonly kind: 'set-circuit-limit';
       readonly circuit: string;
@@ -123,9 +129,47 @@ export type ControlRequest =
       readonly note?: string;
     }
   | { readonly kind: 'clear-circuit-limit'; readonly circuit: string; readonly who: string };
+
+export type WishRequest =
+  | {
+      readonly kind: 'set-wish';
+      readonly evse: string;
+      /** At least one of these four. Energy counts from the start of the transaction. */
+      readonly energyWh?: number;
+      readonly departureWall?: WallTime;
+      readonly onlySurplus?: boolean;
+      readonly priority?: number;
+      readonly who: string;
+      readonly note?: string;
+    }
+  | { readonly kind: 'clear-wish'; readonly evse: string; readonly who: string };
+
+/** A wish as it is kept: by the wall clock, so that neither a restart nor a correction of the clock moves a departure. */
+export type KeptWish = Omit<Extract<WishRequest, { kind: 'set-wish' }>, 'kind' | 'evse'> & {
+  readonly evse: EvseId;
+  readonly setAtWall: WallTime;
+  /** The transaction it belongs to; absent while it waits for the next one on its EVSE. */
+  readonly transactionId?: TransactionId;
+};
+
+/** What people may ask the control room to do; each answer says what it changed or why it refused. */
+export type ControlRequest = LimitRequest | WishRequest;
+export type ControlRefusal = {
+  readonly ok: false;
+  readonly code: string;
+  readonly field?: string;
+  /** What would have been accepted. */
+  readonly expected?: string;
+  readonly text: string;
+};
 export type ControlAnswer =
-  | { readonly ok: true; readonly caps: readonly Cap[] }
-  | { readonly ok: false; readonly code: string; readonly field?: string; readonly text: string };
+  | {
+      readonly ok: true;
+      readonly caps: readonly Cap[];
+      /** What is now wished at the EVSE that was asked about. */
+      readonly wish?: KeptWish;
+    }
+  | ControlRefusal;
 
 // ---------------------------------------------------------------- the gateway's ports (stations ↔ upstream ↔ store)
 

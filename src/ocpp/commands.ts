@@ -2,9 +2,9 @@
 // station's image; it must never call anything accepted that the station did not accept.
 
 import type { Command } from '../core/model/decision.ts';
-import type { CommandProgress } from '../core/model/snapshot.ts';
 import type { CommandId } from '../core/model/units.ts';
-import type { CallOutcome, Surroundings } from '../engine/ports.ts';
+import type { Surroundings } from '../engine/ports.ts';
+import { obstacleOf, type Settled, settledBy } from './outcome.ts';
 import { writeSetChargingProfile } from './rpc/profile-v16.ts';
 import type { Session } from './session.ts';
 import type { StationImage } from './station.ts';
@@ -22,7 +22,6 @@ export type LaneOptions = {
 };
 
 type Entry = { readonly command: Command; readonly withdraw: AbortController };
-type Settled = Pick<CommandProgress, 'state' | 'detail'>;
 
 export class CommandLane {
   readonly #options: LaneOptions;
@@ -44,7 +43,7 @@ export class CommandLane {
     const entry: Entry = { command, withdraw: new AbortController() };
     this.#newest.set(key, entry);
     older?.withdraw.abort();
-    const obstacle = this.#obstacle();
+    const obstacle = obstacleOf(this.#options.session());
     if (obstacle !== undefined) {
       this.#show(entry, { state: 'dropped', detail: obstacle });
       return true;
@@ -56,14 +55,6 @@ export class CommandLane {
     }
     void this.#run(entry, rawPayload);
     return true;
-  }
-
-  #obstacle(): string | undefined {
-    const session = this.#options.session();
-    if (!session?.connection.isOpen) return 'the station is not connected';
-    if (session.registration === 'unknown') return 'the station has not booted yet';
-    if (session.registration === 'rejected') return 'the operator has rejected the station, so it does not listen';
-    return undefined;
   }
 
   #payload(command: Command, connector: number): string | undefined {
@@ -114,21 +105,4 @@ export class CommandLane {
       ...(sentAt === undefined ? {} : { sentAt }),
     });
   }
-}
-
-/** What an answer proves (OCPP 1.6 §5.16, §7.13): only `Accepted` is acceptance. */
-function settledBy(outcome: CallOutcome): Settled {
-  if (outcome.kind === 'unanswered') return { state: 'unanswered' };
-  if (outcome.kind === 'unsent') return { state: 'dropped', detail: outcome.why };
-  if (outcome.kind === 'error') return { state: 'refused', detail: plain(`${outcome.code} ${outcome.description}`) };
-  const { status } = outcome.payload;
-  return status === 'Accepted' ? { state: 'accepted' } : { state: 'refused', detail: plain(String(status)) };
-}
-
-/** The station's words without control characters, cut to a line. */
-function plain(text: string): string {
-  return text
-    .replace(/\p{C}+/gu, ' ')
-    .trim()
-    .slice(0, 255);
 }

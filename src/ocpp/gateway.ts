@@ -2,7 +2,7 @@
 
 import type { AddressInfo } from 'node:net';
 import type { WebSocket } from 'ws';
-import type { Command } from '../core/model/decision.ts';
+import type { Command, StationCommand } from '../core/model/decision.ts';
 import type { Site, Station } from '../core/model/site.ts';
 import type { StationState } from '../core/model/snapshot.ts';
 import type { StationId } from '../core/model/units.ts';
@@ -24,6 +24,7 @@ import { RpcConnection } from './rpc/connection.ts';
 import { keepAlive } from './rpc/keep-alive.ts';
 import { StationDoor } from './server.ts';
 import type { Session } from './session.ts';
+import { StopLane } from './stop-lane.ts';
 import { TransactionDesk } from './transaction-desk.ts';
 import { loadV16Schemas } from './v16/schemas.ts';
 import { modelFrom } from './v16/translate.ts';
@@ -40,10 +41,11 @@ const SMART_CHARGING: ReadonlySet<string> = new Set([
 ]);
 
 export type GatewayPorts = { readonly store: GatewayStore; readonly upstream: UpstreamPort };
+type Lanes = { readonly limits: CommandLane; readonly stops: StopLane };
 type Running = {
   readonly door: StationDoor;
   readonly central: CentralSystem;
-  readonly lanes: ReadonlyMap<StationId, CommandLane>;
+  readonly lanes: ReadonlyMap<StationId, Lanes>;
   readonly polls: ReadonlyMap<StationId, Polls>;
 };
 
@@ -87,8 +89,12 @@ export class StationGateway implements StationsPort, StationCalls {
     return this.#registry.get(station)?.session?.connection.isOpen === true;
   }
 
-  send(commands: readonly Command[]): { readonly refused: readonly string[] } {
-    const refused = commands.filter((command) => this.#running?.lanes.get(command.station)?.take(command) !== true);
+  send(commands: readonly StationCommand[]): { readonly refused: readonly string[] } {
+    const refused = commands.filter((command) => {
+      const lanes = this.#running?.lanes.get(command.station);
+      if (!lanes) return true;
+      return !(command.kind === 'stop-transaction' ? lanes.stops.take(command) : lanes.limits.take(command));
+    });
     return { refused: refused.map((command) => command.id) };
   }
 
@@ -152,7 +158,7 @@ export class StationGateway implements StationsPort, StationCalls {
   async #join(): Promise<Running> {
     const [surroundings, site, facts] = [this.#surroundings, this.#site, this.#facts];
     const schemas = await loadV16Schemas();
-    const lanes = new Map<StationId, CommandLane>();
+    const lanes = new Map<StationId, Lanes>();
     const polls = new Map<StationId, Polls>();
     for (const registered of this.#registry.all()) {
       const { image, station } = registered;
@@ -160,7 +166,10 @@ export class StationGateway implements StationsPort, StationCalls {
       const own = new Polls({ surroundings, image, facts, session });
       polls.set(station.id, own);
       const onAccepted = (command: Command) => own.afterAccepted(command);
-      lanes.set(station.id, new CommandLane({ surroundings, image, schemas, session, onAccepted }));
+      lanes.set(station.id, {
+        limits: new CommandLane({ surroundings, image, schemas, session, onAccepted }),
+        stops: new StopLane({ surroundings, image, session }),
+      });
     }
     const desk = new TransactionDesk({ surroundings, site, ...this.#ports, tokens: new KnownTokens() });
     const central = new CentralSystem({

@@ -120,7 +120,7 @@ export class StationImage {
     });
   }
 
-  progress(evse: EvseId, role: 'floor' | 'lease', progress: CommandProgress): void {
+  progress(evse: EvseId, role: 'floor' | 'lease' | 'stop', progress: CommandProgress): void {
     this.#updateEvse(evse, (before) => ({ ...before, [role]: progress }));
   }
 

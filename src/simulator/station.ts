@@ -32,6 +32,8 @@ export type StationOptions = {
 export class SimulatedStation {
   readonly evses: readonly SimulatedEvse[];
   readonly memory = new ProfileMemory();
+  /** How it takes limits: as it should, or saying `Accepted` and charging on as before. */
+  manner: 'obeys' | 'accepts-without-applying' = 'obeys';
   readonly #options: StationOptions;
   readonly #configuration = new Map([
     ['MeterValueSampleInterval', '10'],
@@ -331,6 +333,7 @@ export class SimulatedStation {
     if (!profile) return { status: 'Rejected' };
     if (profile.purpose === 'TxProfile' && !this.evses.some((one) => one.evse.number === evse && one.transaction))
       return { status: 'Rejected' };
+    if (this.manner === 'accepts-without-applying') return { status: 'Accepted' };
     if (!this.memory.install(evse, profile)) return { status: 'Rejected' };
     this.#options.onProfile?.(`${this.id}/${evse}`, profile);
     return { status: 'Accepted' };

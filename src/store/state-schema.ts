@@ -82,4 +82,9 @@ export const STATE_MIGRATIONS: readonly Migration[] = [
       END;
     `,
   },
+  {
+    version: 2,
+    why: 'what people wish for a car',
+    sql: 'CREATE TABLE wishes (one INTEGER PRIMARY KEY CHECK (one = 1), json TEXT NOT NULL) STRICT;',
+  },
 ];

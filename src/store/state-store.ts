@@ -8,6 +8,7 @@ import type {
   AuditPort,
   ControlStore,
   GatewayStore,
+  KeptWish,
   OutboxRow,
   StationFacts,
   Surroundings,
@@ -81,7 +82,8 @@ export class StateStore implements ControlStore, GatewayStore, AuditPort {
 
   /**
    * Raises the controller's epoch by one, durably, and returns it with what the last one left. Memory that cannot be read is left out: a controller
-   * that knows nothing counts every charger at its maximum. Caps that cannot be read are an error: leaving one out would loosen a limit.
+   * that knows nothing counts every charger at its maximum. Wishes that cannot be read are left out too: no limit hangs on them. Caps that cannot be read are an error: leaving one out
+   * would loosen a limit.
    * @throws AppError STORE_CORRUPT
    */
   load(): ReturnType<ControlStore['load']> {
@@ -89,7 +91,7 @@ export class StateStore implements ControlStore, GatewayStore, AuditPort {
       const epoch = this.#control.raiseEpoch.get()!.epoch;
       const memory = this.#readMemory();
       const caps = this.#readCaps();
-      return caps instanceof AppError ? caps : { epoch, ...(memory && { memory }), caps };
+      return caps instanceof AppError ? caps : { epoch, ...(memory && { memory }), caps, wishes: this.#readWishes() };
     });
   }
 
@@ -123,6 +125,12 @@ export class StateStore implements ControlStore, GatewayStore, AuditPort {
   saveCaps(caps: readonly Cap[]): Promise<void> {
     return this.#group.write(() => {
       this.#control.saveCaps.run({ json: JSON.stringify(caps) });
+    });
+  }
+
+  saveWishes(wishes: readonly KeptWish[]): Promise<void> {
+    return this.#group.write(() => {
+      this.#control.saveWishes.run({ json: JSON.stringify(wishes) });
     });
   }
 
@@ -217,6 +225,18 @@ export class StateStore implements ControlStore, GatewayStore, AuditPort {
     }
   }
 
+  #readWishes(): readonly KeptWish[] {
+    const row = this.#control.wishes.get();
+    if (!row) return [];
+    try {
+      return JSON.parse(row.json) as readonly KeptWish[];
+    } catch (error) {
+      // Safe without them: a wish never loosens a limit, and a car without one gets its fair share.
+      this.#log.error('store.wishes-unreadable', { path: this.#database.path, detail: String(error) });
+      return [];
+    }
+  }
+
   #readCaps(): readonly Cap[] | AppError {
     const row = this.#control.caps.get();
     if (!row) return [];
@@ -247,6 +267,10 @@ function prepareControl(database: DatabaseFile) {
     caps: database.prepare<{ json: string }>('SELECT json FROM caps'),
     saveCaps: database.prepare(
       'INSERT INTO caps VALUES (1, @json) ON CONFLICT (one) DO UPDATE SET json = excluded.json',
+    ),
+    wishes: database.prepare<{ json: string }>('SELECT json FROM wishes'),
+    saveWishes: database.prepare(
+      'INSERT INTO wishes VALUES (1, @json) ON CONFLICT (one) DO UPDATE SET json = excluded.json',
     ),
   };
 }

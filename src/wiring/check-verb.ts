@@ -1,13 +1,14 @@
 // `busbar check`: every fault of a site file with its place, or the site as a tree with its floor proof; it starts nothing.
 
 import { describeFault, type Fault, withoutCredentials } from '../config/fault.ts';
-import { type FloorRow, proveFloors } from '../config/floor-proof.ts';
+import { proveFloors } from '../config/floor-proof.ts';
+import { unbalanceOfFloors } from '../config/floor-unbalance.ts';
 import { loadSite } from '../config/load-site.ts';
-import type { Note } from '../config/site-notes.ts';
+import type { Note } from '../config/note.ts';
 import type { Site } from '../core/model/site.ts';
 import type { ExitCode, Io } from './io.ts';
-import { drawSiteTree, growSiteTree } from './site-tree.ts';
-import { table } from './table.ts';
+import { describeProof, describeUnbalance } from './proof-tables.ts';
+import { drawGroups, drawSiteTree, growSiteTree } from './site-tree.ts';
 
 /** `profilesDir` stands in for the package's own profiles. */
 export type CheckVerbOptions = { readonly file: string; readonly json: boolean; readonly profilesDir?: string };
@@ -22,7 +23,8 @@ export async function runCheckVerb({ file, json, ...options }: CheckVerbOptions,
   const { site, notes } = loaded;
   if (json) {
     const { id, name } = site;
-    io.out(JSON.stringify({ ok: true, id, name, tree: growSiteTree(site), floorProof: proveFloors(site), notes }));
+    const proofs = { floorProof: proveFloors(site), floorUnbalance: unbalanceOfFloors(site) };
+    io.out(JSON.stringify({ ok: true, id, name, tree: growSiteTree(site), groups: site.groups, ...proofs, notes }));
     return 0;
   }
   for (const line of describeSite(site, notes)) io.out(line);
@@ -41,45 +43,17 @@ function tellFaults(
 
 function describeSite(site: Site, notes: readonly Note[]): string[] {
   const lines = [`${site.name} (${site.id})`, '', ...drawSiteTree(growSiteTree(site)), ''];
+  if (site.groups.length > 0) lines.push(...drawGroups(site.groups), '');
   lines.push('Floor proof: what all chargers may draw when the controller is silent, and the worst base load, fit.');
-  const rows = proveFloors(site);
-  lines.push(...describeAmpsProof(rows).split('\n'));
-  if (rows.some((row) => row.kind === 'power')) lines.push('', ...describePowerProof(rows).split('\n'));
+  lines.push(...describeProof(proveFloors(site)));
+  const unbalance = unbalanceOfFloors(site);
+  if (unbalance.length > 0) {
+    lines.push(
+      '',
+      'Unbalance: how far the same floors may pull two phases apart; more than the limit is told, not refused.',
+    );
+    lines.push(...describeUnbalance(unbalance));
+  }
   if (notes.length > 0) lines.push('', 'Notes', ...notes.map((note) => `- ${note.about}: ${note.text}`));
   return lines;
-}
-
-function describeAmpsProof(rows: readonly FloorRow[]): string {
-  return table(
-    ['circuit', 'phase', 'EVSEs', 'floors A', '+ worst base load A', '≤ rating − margin A', 'spare A'],
-    rows
-      .filter((row) => row.kind === 'phase')
-      .map((row) => [
-        row.circuit,
-        row.phase,
-        String(row.evseCount),
-        ...[row.floorsAmps, row.worstBaseLoadAmps, row.ratingAmps - row.marginAmps, row.spareAmps].map(twoDecimals),
-      ]),
-    ['left', 'left', 'right', 'right', 'right', 'right', 'right'],
-  );
-}
-
-function describePowerProof(rows: readonly FloorRow[]): string {
-  return table(
-    ['circuit', 'EVSEs', 'floors kW', '+ worst base load kW', '≤ limit kW', 'spare kW'],
-    rows
-      .filter((row) => row.kind === 'power')
-      .map((row) => [
-        row.circuit,
-        String(row.evseCount),
-        ...[row.floorsWatts, row.worstBaseLoadWatts, row.limitWatts, row.spareWatts].map((watts) =>
-          twoDecimals(watts / 1_000),
-        ),
-      ]),
-    ['left', 'right', 'right', 'right', 'right', 'right'],
-  );
-}
-
-function twoDecimals(value: number): string {
-  return value.toFixed(2);
 }

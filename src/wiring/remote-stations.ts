@@ -1,6 +1,6 @@
 // The stations as the control room sees them while the gateway lives on another thread; a gateway that dies leaves every station unreachable.
 
-import type { Command } from '../core/model/decision.ts';
+import type { StationCommand } from '../core/model/decision.ts';
 import type { Site } from '../core/model/site.ts';
 import type { StationState } from '../core/model/snapshot.ts';
 import type { StationId } from '../core/model/units.ts';
@@ -58,7 +58,7 @@ export class RemoteStations implements StationsPort {
     return this.#states;
   }
 
-  send(commands: readonly Command[]): { readonly refused: readonly string[] } {
+  send(commands: readonly StationCommand[]): { readonly refused: readonly string[] } {
     if (commands.length === 0) return { refused: [] };
     return this.#line?.post('commands', commands) === 'sent'
       ? { refused: [] }

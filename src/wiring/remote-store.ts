@@ -68,6 +68,9 @@ export function remoteControlStore(
     saveCaps: async (caps) => {
       await line.get().request('saveCaps', caps, { timeoutMs: STORE_DEADLINE_MS });
     },
+    saveWishes: async (wishes) => {
+      await line.get().request('saveWishes', wishes, { timeoutMs: STORE_DEADLINE_MS });
+    },
     append: (record) => post(line.find()?.post('journal', record), 'journal'),
     audit: async (entry) => {
       await line.get().request('audit', entry, { timeoutMs: STORE_DEADLINE_MS });

@@ -106,8 +106,9 @@ export async function startController(options: RunOptions): Promise<RunningContr
   const apiData = { site, listen: site.listen.http, token, consoleDir };
   const apiReady = openApi(rooms, apiData, apiLine, surroundings, async (request) => {
     const answer = await controller.request(request);
-    const { kind, circuit, who, ...rest } = request;
-    if (answer.ok) await audit(store, { atWall: clock.wall(), who, what: `${kind} ${circuit}`, after: rest }, log);
+    const { kind, who, ...rest } = request;
+    const what = `${kind} ${'circuit' in rest ? rest.circuit : rest.evse}`;
+    if (answer.ok) await audit(store, { atWall: clock.wall(), who, what, after: rest }, log);
     return answer;
   });
   const ready = Promise.all([gatewayReady, apiReady]);

@@ -1,7 +1,7 @@
-// A site as a tree: each circuit with its meter, its stations and the circuits below it, as plain data and drawn for a terminal.
+// A site as a tree: each circuit with its meter, its stations and the circuits below it, as plain data and drawn for a terminal; then its groups.
 
 import { isSameOnEachPhase } from '../config/assemble-site.ts';
-import type { Circuit, Evse, Site, SiteMeter, Station } from '../core/model/site.ts';
+import type { Circuit, EvGroup, Evse, Site, SiteMeter, Station } from '../core/model/site.ts';
 import { PHASES, type PhaseAmps } from '../core/model/units.ts';
 
 /** A station's EVSEs under one circuit; a station that is wired to two circuits stands under both. */
@@ -49,10 +49,34 @@ export function drawSiteTree(root: CircuitBranch): readonly string[] {
   return [top.text, ...drawBelow(top.below, '')];
 }
 
+/** EVSEs that one line of a group names; the rest are counted. */
+const MAX_NAMED = 12;
+
+/** One line for each group and one below it for its members; none where the site has no groups. */
+export function drawGroups(groups: readonly EvGroup[]): readonly string[] {
+  return groups.flatMap((group) => {
+    const { limitAmps, limitWatts, netOfSurplus, evses } = group;
+    const limits = [
+      ...(limitAmps === undefined ? [] : [`at most ${describeAmps(limitAmps)}`]),
+      ...(limitWatts === undefined
+        ? []
+        : [`at most ${limitWatts / 1_000} kW${netOfSurplus ? ' beyond the surplus' : ''}`]),
+    ];
+    const more = evses.length > MAX_NAMED ? `, and ${evses.length - MAX_NAMED} more` : '';
+    const members = evses.length === 0 ? 'no EVSE' : `${evses.slice(0, MAX_NAMED).join(', ')}${more}`;
+    return [`group ${named(group)}: ${limits.join(', ')}`, `└─ ${members}`];
+  });
+}
+
 function circuitLine({ circuit, meter, stations, circuits }: CircuitBranch): Line {
-  const power = circuit.limitWatts === undefined ? '' : `, at most ${circuit.limitWatts / 1_000} kW`;
+  const limits = [
+    circuit.limitWatts === undefined ? '' : `, at most ${circuit.limitWatts / 1_000} kW`,
+    circuit.limitVoltAmperes === undefined ? '' : `, at most ${circuit.limitVoltAmperes / 1_000} kVA`,
+    circuit.unbalanceAmps === undefined ? '' : `, phases at most ${circuit.unbalanceAmps} A apart`,
+    circuit.usesGeneration ? ', uses generation' : '',
+  ].join('');
   return {
-    text: `circuit ${named(circuit)}: ${describeAmps(circuit.ratingAmps)}, margin ${describeAmps(circuit.marginAmps)}${power}`,
+    text: `circuit ${named(circuit)}: ${describeAmps(circuit.ratingAmps)}, margin ${describeAmps(circuit.marginAmps)}${limits}`,
     below: [
       ...(meter === undefined ? [] : [{ text: describeMeter(meter), below: [] }]),
       ...stations.map(stationLine),

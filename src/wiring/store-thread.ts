@@ -44,6 +44,10 @@ function serveControl(port: MessagePort): void {
     await theStore().saveCaps(caps);
     return null;
   });
+  line.handle('saveWishes', async (wishes) => {
+    await theStore().saveWishes(wishes);
+    return null;
+  });
   line.handle('audit', async (entry) => {
     await theStore().appendAudit(entry);
     return null;

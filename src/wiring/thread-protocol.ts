@@ -1,11 +1,18 @@
 // What the threads of one Busbar say to each other: plain data by kind; the two ends of every line are typed from here.
 
 import type { MessagePort } from 'node:worker_threads';
-import type { Command, CycleRecord } from '../core/model/decision.ts';
+import type { CycleRecord, StationCommand } from '../core/model/decision.ts';
 import type { Cap } from '../core/model/limit.ts';
 import type { Memory } from '../core/model/memory.ts';
 import type { StationState } from '../core/model/snapshot.ts';
-import type { AuditEntry, ControlAnswer, ControlRequest, ControlStore, GatewayStore } from '../engine/ports.ts';
+import type {
+  AuditEntry,
+  ControlAnswer,
+  ControlRequest,
+  ControlStore,
+  GatewayStore,
+  KeptWish,
+} from '../engine/ports.ts';
 
 /** Posted to a worker's own port to give it one end of a line; the port travels in the transfer list. */
 export type JoinMessage = { readonly join: string; readonly port: MessagePort };
@@ -23,6 +30,7 @@ export type ControlToStore = {
   readonly requests: {
     readonly load: { readonly ask: null; readonly answer: Awaited<ReturnType<ControlStore['load']>> };
     readonly saveCaps: { readonly ask: readonly Cap[]; readonly answer: null };
+    readonly saveWishes: { readonly ask: readonly KeptWish[]; readonly answer: null };
     readonly audit: { readonly ask: AuditEntry; readonly answer: null };
   };
 };
@@ -61,7 +69,7 @@ export type GatewayToControl = {
 };
 /** control → gateway */
 export type ControlToGateway = {
-  readonly posts: { readonly commands: readonly Command[] };
+  readonly posts: { readonly commands: readonly StationCommand[] };
   readonly requests: Record<never, never>;
 };
 

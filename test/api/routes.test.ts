@@ -55,7 +55,11 @@ describe('reading', () => {
       id: 'A/1',
       activity: 'charging',
       model: 'Acme Wallbox 22 1.4',
-      reason: { kind: 'own-maximum', text: '10 A: the car takes at most 10 A' },
+      reason: {
+        kind: 'own-maximum',
+        text: '10 A: the car takes at most 10 A',
+        remedy: 'by itself, as soon as the car takes more',
+      },
     });
     expect(state).not.toHaveProperty('memory');
     expect(state.circuits[0]?.phases.L1).toMatchObject({ limitAmps: 63, limitAuthor: 'the fuse', headroomAmps: 10 });
@@ -82,6 +86,7 @@ describe('reading', () => {
       '/api/v1/history',
       '/api/v1/site',
       '/api/v1/state',
+      '/api/v1/stations/{station}/evses/{evse}/wish',
       '/api/v1/stream',
       '/healthz',
       '/metrics',
@@ -91,6 +96,17 @@ describe('reading', () => {
       document.paths['/api/v1/circuits/{circuit}/limit']!.put!.requestBody.content['application/json'].schema;
     expect(Object.keys(body.properties)).toEqual(['limitAmps', 'limitKilowatts', 'untilMinutes', 'note']);
     expect(body.additionalProperties).toBe(false);
+    const wish =
+      document.paths['/api/v1/stations/{station}/evses/{evse}/wish']!.put!.requestBody.content['application/json']
+        .schema;
+    expect(Object.keys(wish.properties)).toEqual([
+      'energyKilowattHours',
+      'departure',
+      'onlySurplus',
+      'priority',
+      'note',
+    ]);
+    expect(wish.additionalProperties).toBe(false);
   });
 
   test('the console is served, its hashed assets for ever, the page never from a cache', async () => {

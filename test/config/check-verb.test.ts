@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { loadSite } from '../../src/config/load-site.ts';
 import { runCheckVerb } from '../../src/wiring/check-verb.ts';
 import { keySha256, runKeyVerb } from '../../src/wiring/key-verb.ts';
-import { rawSite, rememberingIo, repositoryRoot, scratchFile } from './support.ts';
+import { groupedSite, rawSite, rememberingIo, repositoryRoot, scratchFile } from './support.ts';
 
 /** Ten slips of ten kinds in one file. */
 function tenFaults() {
@@ -100,6 +100,88 @@ describe('busbar check', () => {
   });
 });
 
+test('busbar check draws every limit of a circuit, and proves apparent power and unbalance in tables of their own', async () => {
+  const raw = rawSite();
+  Object.assign(raw.circuits[0], { limitKilowatts: 30, limitKilovoltAmperes: 40, unbalanceAmps: 20 });
+  raw.circuits[0].baseLoad.usesGeneration = true;
+  const file = scratchFile(JSON.stringify(raw));
+  const io = rememberingIo();
+  expect(await runCheckVerb({ file, json: false }, io)).toBe(0);
+  expect(io.outLines[2]).toBe(
+    'circuit main: 63 A, margin 3 A, at most 30 kW, at most 40 kVA, phases at most 20 A apart, uses generation',
+  );
+  const from = io.outLines.findIndex((line) => line.startsWith('circuit  EVSEs'));
+  expect(io.outLines.slice(from, from + 12)).toEqual([
+    'circuit  EVSEs  floors kW  + worst base load kW  ≤ limit kW  spare kW',
+    '───────  ─────  ─────────  ────────────────────  ──────────  ────────',
+    'main         3      10.63                 15.18       30.00      4.19',
+    '',
+    'circuit  EVSEs  floors kVA  + worst base load kVA  ≤ limit kVA  spare kVA',
+    '───────  ─────  ──────────  ─────────────────────  ───────────  ─────────',
+    'main         3       10.63                  15.18        40.00      14.19',
+    '',
+    'Unbalance: how far the same floors may pull two phases apart; more than the limit is told, not refused.',
+    'circuit  phase  against  EVSEs  floors A  ≤ unbalance A  spare A',
+    '───────  ─────  ───────  ─────  ────────  ─────────────  ───────',
+    'main     L3     L1           1      6.00          20.00    14.00',
+  ]);
+  const asJson = rememberingIo();
+  expect(await runCheckVerb({ file, json: true }, asJson)).toBe(0);
+  expect(JSON.parse(asJson.outLines.join(''))).toMatchObject({
+    tree: { circuit: { limitVoltAmperes: 40_000, unbalanceAmps: 20, usesGeneration: true } },
+    floorUnbalance: [{ circuit: 'main', phase: 'L3', against: 'L1', floorsAmps: 6, spareAmps: 14 }],
+  });
+});
+
+test('busbar check draws groups with their first members, and proves their amperes and kilowatts', async () => {
+  const raw = groupedSite({ limitAmps: { L1: 30, L2: 30, L3: 20 } });
+  const places = Array.from({ length: 13 }, (_, at) => ({
+    number: at + 1,
+    circuit: 'main',
+    phases: 'L1',
+    maxAmps: 32,
+    floorAmps: 0,
+  }));
+  raw.stations.push({ id: 'D', model: 'generic-ac', evses: places });
+  raw.groups.push({ id: 'roof', name: 'From the roof', stations: ['D'], limitKilowatts: 3.7, netOfSurplus: true });
+  const file = scratchFile(JSON.stringify(raw));
+  const io = rememberingIo();
+  expect(await runCheckVerb({ file, json: false }, io)).toBe(0);
+  const drawn = io.outLines.findIndex((line) => line.startsWith('group tenant'));
+  expect(io.outLines.slice(drawn - 1, drawn + 5)).toEqual([
+    '',
+    'group tenant: at most L1 30, L2 30, L3 20 A',
+    '└─ A/1, B/1, C/1',
+    'group roof "From the roof": at most 3.7 kW beyond the surplus',
+    '└─ D/1, D/2, D/3, D/4, D/5, D/6, D/7, D/8, D/9, D/10, D/11, D/12, and 1 more',
+    '',
+  ]);
+  const proved = io.outLines.findIndex((line) => line.startsWith('group   phase'));
+  expect(io.outLines.slice(proved, proved + 9)).toEqual([
+    'group   phase  EVSEs  floors A  ≤ limit A  spare A',
+    '──────  ─────  ─────  ────────  ─────────  ───────',
+    'tenant  L1         2     12.00      30.00    18.00',
+    'tenant  L2         2     12.00      30.00    18.00',
+    'tenant  L3         3     18.00      20.00     2.00',
+    '',
+    'group  EVSEs  floors kW  ≤ limit kW  spare kW',
+    '─────  ─────  ─────────  ──────────  ────────',
+    'roof      13       0.00        3.70      3.70',
+  ]);
+  const asJson = rememberingIo();
+  expect(await runCheckVerb({ file, json: true }, asJson)).toBe(0);
+  const answer = JSON.parse(asJson.outLines.join(''));
+  expect(answer.groups).toMatchObject([
+    { id: 'tenant', limitAmps: { L3: 20 } },
+    { limitWatts: 3_700, netOfSurplus: true },
+  ]);
+  expect(answer.floorProof.map((row: { kind: string }) => row.kind)).toEqual([
+    ...Array(6).fill('phase'),
+    ...Array(3).fill('group-phase'),
+    'group-power',
+  ]);
+});
+
 describe('the sites that come with Busbar', () => {
   const lines = {
     demo: ['circuit main "Main board": 100 A, margin 5 A', '└─ circuit deck-b "Sub-board B, deck B": 40 A, margin 2 A'],
@@ -108,12 +190,16 @@ describe('the sites that come with Busbar', () => {
       '└─ circuit yard "Sub-board yard": 40 A, margin 2 A',
     ],
     garage: [
-      'circuit main "Main board": 125 A, margin 6.25 A',
+      'circuit main "Main board": 125 A, margin 6.25 A, phases at most 20 A apart',
+      'group car-sharing "Places let to the car-sharing club": at most 32 A',
+      '└─ G1-05/1, G1-06/1, G2-05/1, G2-05/2',
       '└─ circuit level-2 "Sub-board level 2": L1 63, L2 50, L3 63 A, margin 3 A',
       '      ├─ EVSE 1: AC on L2 L3 L1, 6 to 32 A, floor 6 A'.slice(3),
     ],
     depot: [
-      'circuit main "Transformer 250 kVA": 360 A, margin 18 A, at most 230 kW',
+      'circuit main "Transformer 250 kVA": 360 A, margin 18 A, at most 230 kW, at most 250 kVA',
+      'group staff-cars "Cars of staff, mostly from the roof": at most 4.6 kW beyond the surplus',
+      'staff-cars      2       0.00        4.60      4.60',
       '│  ├─ station BUS-01 "Bus lane 1", generic-dc: DC on L1 L2 L3, 8.6 to 205.6 A, floor 13.8 A, priority 5',
     ],
   };

@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { defaultPolicy } from '../../src/config/default-policy.ts';
-import { circuitForm, evseForm, meterForm, siteForm, stationForm } from '../../src/config/site-schema.ts';
+import { groupForm } from '../../src/config/group-form.ts';
+import { policyForm } from '../../src/config/policy-form.ts';
+import { baseLoadForm, circuitForm, evseForm, meterForm, siteForm, stationForm } from '../../src/config/site-schema.ts';
 import { goodSite, rawSite, repositoryRoot } from './support.ts';
 
 const page = readFileSync(join(repositoryRoot, 'docs', 'site-file.md'), 'utf8');
@@ -17,28 +19,45 @@ test('the complete small example is a site in order, with nothing to remark but 
     ['CP01/1', 'L2 L3 L1', 6],
     ['CP02/1', 'L1 L2 L3', 0],
   ]);
+  expect(site.groups).toMatchObject([{ id: 'customers', evses: ['CP02/1', 'CP01/1'], limitAmps: { L1: 40 } }]);
   expect(notes.map((note) => note.about)).toEqual(['circuit carport', 'station CP02', 'listen.stations']);
 });
 
 test.each(
-  Object.entries({ site: siteForm, circuit: circuitForm, meter: meterForm, station: stationForm, evse: evseForm }),
+  Object.entries({
+    site: siteForm,
+    circuit: circuitForm,
+    meter: meterForm,
+    station: stationForm,
+    evse: evseForm,
+    group: groupForm,
+  }),
 )('every field of a %s is explained', (_, form) => {
   const cells = [...page.matchAll(/^\| ([^|]+) \|/gm)].map((match) => match[1]!).join(' ');
   const missing = Object.keys(form.shape).filter((field) => !new RegExp(`\`${field}[\`.]`).test(cells));
   expect(missing).toEqual([]);
 });
 
+test.each(Object.keys(baseLoadForm.shape))('baseLoad.%s is explained', (field) => {
+  expect(page).toMatch(new RegExp(`^\\| \`baseLoad\\.${field}\` \\|`, 'm'));
+});
+
+test('the policy of a file has the fields of the policy that it becomes', () => {
+  expect(Object.keys(policyForm.shape).sort()).toEqual(Object.keys(defaultPolicy).sort());
+});
+
 test('the policy table gives the defaults of the code, each field once', () => {
   const table = page.slice(page.indexOf('## Policy'), page.indexOf('## The floor proof'));
-  const stated = [...table.matchAll(/^\| `([\w.]+)` \|[^|]+\| `?([\w.]+)`? \|$/gm)].map(([, field, value]) => [
+  const stated = [...table.matchAll(/^\| `([\w.]+)` \|[^|]+\| `?([\w.-]+)`? \|$/gm)].map(([, field, value]) => [
     field,
     value,
   ]);
-  const { meter, increase, ...rest } = defaultPolicy;
+  const { meter, increase, pause, rampDown, ...rest } = defaultPolicy;
+  const parts = { meter, increase, pause, rampDown };
   const named = (prefix: string, part: object) =>
     Object.entries(part).map(([field, value]) => [`${prefix}${field}`, String(value)]);
   expect(stated.sort()).toEqual(
-    [...named('', rest), ...named('meter.', meter), ...named('increase.', increase)].sort(),
+    [...named('', rest), ...Object.entries(parts).flatMap(([prefix, part]) => named(`${prefix}.`, part))].sort(),
   );
 });
 

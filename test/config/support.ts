@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { describeFault } from '../../src/config/fault.ts';
 import { listMeterProfiles, loadChargerProfiles } from '../../src/config/load-profiles.ts';
 import { checkSite, type LoadedSite } from '../../src/config/load-site.ts';
@@ -30,6 +30,13 @@ export function rawSite(): RawSite {
       { id: 'C', model: 'generic-ac', evses: [{ circuit: 'sub', phases: 'L3', maxAmps: 32 }] },
     ],
   };
+}
+
+/** The yard with one group of all three EVSEs, generous. */
+export function groupedSite(part: object = {}): RawSite {
+  const raw = rawSite();
+  raw.groups = [{ id: 'tenant', stations: ['A', 'B', 'C'], limitAmps: 30, ...part }];
+  return raw;
 }
 
 const chargers = loadChargerProfiles(packagedProfilesDir());
@@ -74,4 +81,19 @@ export function rememberingIo(): Io & { readonly outLines: string[]; readonly er
     isTerminal: false,
     signal: new AbortController().signal,
   };
+}
+
+/** What a person did wrong, how, and the one line that tells of it. */
+export type Slip = readonly [what: string, slip: (raw: RawSite) => void, line: string];
+
+/** One test for each slip: a file in order, and with the slip one fault, by its whole line. */
+export function testSlips(kinds: { readonly [kind: string]: readonly Slip[] }, build: () => RawSite): void {
+  describe.each(Object.entries(kinds))('%s', (_, slips) => {
+    test.each(slips)('%s', (_what, slip, line) => {
+      const raw = build();
+      expect(faultLines(raw)).toEqual([]);
+      slip(raw);
+      expect(faultLines(raw)).toEqual([`site.json: ${line}`]);
+    });
+  });
 }

@@ -60,7 +60,14 @@ const shares: Decision['shares'] = [
     exposureAmps: 12,
     drawnAmps: { L1: 0, L2: 11.9, L3: 0 },
     phases: ['L2'],
-    reason: { kind: 'circuit-full', circuit: 'a', phase: 'L2', source: { kind: 'fuse' } },
+    reason: {
+      kind: 'circuit-full',
+      circuit: 'a',
+      phase: 'L2',
+      limitAmps: 40,
+      source: { kind: 'fuse' },
+      moreAmps: 24,
+    },
   }),
   share({
     evse: 'bay-03/1',
@@ -73,6 +80,8 @@ const shares: Decision['shares'] = [
       kind: 'paused',
       by: { kind: 'circuit', circuit: 'b', phase: 'L1', source: { kind: 'fuse' } },
       neededAmps: 6,
+      missingAmps: 4,
+      dueAt: T0 + 720_000,
     },
   }),
   share({ evse: 'bay-04/1', targetAmps: 14, exposureAmps: 10, reason: { kind: 'rising', waitsFor: 'decreases' } }),
@@ -269,13 +278,20 @@ describe.skipIf(whyNot !== '')('the console in a browser', () => {
       '11.9',
       '–',
       '12.0',
-      '8 A: Sub-board A, L2 is full (fuse 40 A)',
+      [
+        '8 A: Sub-board A, L2 is full (fuse 40 A)',
+        'more when other loads or chargers on Sub-board A, L2 draw less; it could take 24 A more',
+      ].join('\n'),
     ]);
     const reasons = await page.locator('td.why').allInnerTexts();
     expect(reasons.slice(2)).toEqual([
-      'paused: needs 6 A, Sub-board B L1 has no room',
-      'rising: waits for others to come down',
-      'unreachable: 16 A reserved',
+      // Cycle 600 is ten minutes after T0, the turn comes two minutes later.
+      [
+        'paused: needs 6 A, Sub-board B L1 has no room; due again in 2 min',
+        'starts when 4 A more are free on Sub-board B, L1, or when its turn comes in 2 min',
+      ].join('\n'),
+      'rising: waits for others to come down\nnothing to do: it rises by itself',
+      "unreachable: 16 A reserved\ncheck the charger's power and network; it is served again once it answers",
       'no car is connected',
     ]);
     const states = await page.locator('td.state').allInnerTexts();
@@ -288,6 +304,53 @@ describe.skipIf(whyNot !== '')('the console in a browser', () => {
     expect(complaints).toEqual([]);
     expect(foreign).toEqual([]);
   });
+
+  test.each([
+    ['desk', 1280],
+    ['phone', 390],
+  ] as const)(
+    'at a %s, what is wished for a car stands beside its charger, a warning where it falls behind',
+    async (name, width) => {
+      const { page, server, complaints } = await openPage({ width });
+      const source = { kind: 'facility-manager' as const, id: 'anna' };
+      const record = busyCycle(601);
+      const { snapshot } = record;
+      const bay1 = snapshot.stations['bay-01']!;
+      const transaction = { id: '4', startedAt: T0, energyWh: 12_400 };
+      const bus = { source, energyWh: 30_000, departureAt: snapshot.now + 2 * 3_600_000 + 600_000, note: hostile };
+      server.publish({
+        ...record,
+        snapshot: {
+          ...snapshot,
+          stations: {
+            ...snapshot.stations,
+            'bay-01': { ...bay1, evses: bay1.evses.map((one) => ({ ...one, transaction })) },
+            'bay-02': { ...stations['bay-02']!, evses: [{ ...stations['bay-02']!.evses[0]!, transaction }] },
+          },
+          wishes: {
+            'bay-01/1': bus,
+            'bay-02/1': { ...bus, energyWh: 17_000 },
+            'bay-06/1': { source, onlySurplus: true },
+          },
+        },
+      });
+      const line = (id: string) => page.locator(`tr[data-evse="${id}/1"] .wish`);
+      expect(await shown(line('bay-01'))).toBe(
+        `Leaves today 09:20 · 12.4 of 30 kWh · needs 12.8 A from now on · ${hostile}`,
+      );
+      expect(await line('bay-01').getAttribute('class')).toBe('wish quiet');
+      expect(await shown(line('bay-02'))).toBe(
+        `Leaves today 09:20 · 12.4 of 17 kWh · needs 10 A from now on, is given 8 A: falls behind · ${hostile}`,
+      );
+      expect(await line('bay-02').getAttribute('class')).toBe('wish warn');
+      expect(await shown(line('bay-06'))).toBe('For the next car · from surplus only');
+      expect(await page.locator('.wish').count()).toBe(3);
+      expect(await page.locator('img').count()).toBe(0);
+      expect(await overflow(page)).toBe(0);
+      await page.screenshot({ path: join(screenshots, `console-wishes-${name}.png`), fullPage: true });
+      expect(complaints).toEqual([]);
+    },
+  );
 
   test('the bars are the numbers: each segment is as long as its amperes', async () => {
     const { page } = await openPage();

@@ -303,6 +303,7 @@ describe('limits have authors', () => {
       .flatMap((decision) => decision.commands.filter((c) => c.evse === 'A/1'));
     // One command where a renewal was due, and no other besides renewals.
     expect(commands.map((command) => [command.change, command.limitAmps])).toEqual([
+      ['renewal', 7.6],
       ['increase', 8],
       ['renewal', 8],
     ]);

@@ -80,9 +80,9 @@ test('a situation on standard input comes back as a decision; a bad one as locat
   expect(decision.shares.find((share) => share.evse === 'CP01/1')).toMatchObject({ targetAmps: 32 });
   const bad = await runVerb(
     ['allocate', '--site', 'site-config/demo.json'],
-    '{"evses":{"CP99/1":{}},"limits":[{"circuit":"attic"}]}',
+    '{"evses":{"CP99/1":{}},"limits":[{"circuit":"attic","limitAmps":1}]}',
   );
   expect(bad.code).toBe(1);
-  expect(bad.err).toMatch(/evses\.CP99\/1: there is no EVSE "CP99\/1"/);
-  expect(bad.err).toMatch(/limits\.0\.circuit: there is no circuit "attic"/);
+  expect(bad.err).toMatch(/evses\["CP99\/1"\]: got "CP99\/1", expected the id of an EVSE/);
+  expect(bad.err).toMatch(/limits\[0\]\.circuit: got "attic", expected the id of a circuit/);
 });

@@ -1,21 +1,27 @@
 // The control loop on the virtual clock: its rhythm, its urgency, what it survives, and what people may ask of it.
 import { describe, expect, test } from 'vitest';
-import type { Command, CycleRecord } from '../../src/core/model/decision.ts';
+import type { CycleRecord, StationCommand } from '../../src/core/model/decision.ts';
 import type { Cap } from '../../src/core/model/limit.ts';
 import type { Memory } from '../../src/core/model/memory.ts';
 import type { MeterState, StationState } from '../../src/core/model/snapshot.ts';
 import { onEachPhase } from '../../src/core/model/units.ts';
 import { Controller } from '../../src/engine/controller.ts';
 import { changeCaps } from '../../src/engine/limit-requests.ts';
-import type { ControlStore } from '../../src/engine/ports.ts';
+import type { ControlStore, KeptWish } from '../../src/engine/ports.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { buildSite } from '../support/site-builder.ts';
 
-function room(part: { readonly store?: Partial<ControlStore>; readonly stored?: Memory } = {}) {
+function room(
+  part: {
+    readonly store?: Partial<ControlStore>;
+    readonly stored?: Memory;
+    readonly wishes?: readonly KeptWish[];
+  } = {},
+) {
   const clock = new VirtualClock();
   const site = buildSite();
-  const sent: Command[] = [];
+  const sent: StationCommand[] = [];
   const records: CycleRecord[] = [];
   const saved: Memory[] = [];
   const listeners: { reading?: (meter: string) => void; urgent?: (reason: string) => void } = {};
@@ -24,6 +30,7 @@ function room(part: { readonly store?: Partial<ControlStore>; readonly stored?: 
   const surroundings = { clock, random: { next: () => 0.5, uuid: () => 'id' }, log: silentLog };
   const adapter = { start: async () => {}, stop: async () => {} };
   let caps: readonly Cap[] = [];
+  let wishes: readonly KeptWish[] = part.wishes ?? [];
   const controller = new Controller(
     surroundings,
     site,
@@ -47,10 +54,13 @@ function room(part: { readonly store?: Partial<ControlStore>; readonly stored?: 
         },
       },
       store: {
-        load: async () => ({ epoch: 7, caps, ...(part.stored ? { memory: part.stored } : {}) }),
+        load: async () => ({ epoch: 7, caps, wishes, ...(part.stored ? { memory: part.stored } : {}) }),
         saveMemory: (memory) => void saved.push(memory),
         saveCaps: async (newest) => {
           caps = newest;
+        },
+        saveWishes: async (newest) => {
+          wishes = newest;
         },
         ...part.store,
       },

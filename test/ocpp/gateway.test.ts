@@ -360,7 +360,7 @@ describe('limits', () => {
     [{ status: 'Rejected' }, 'refused', 'Rejected'],
     [{ status: 'NotSupported' }, 'refused', 'NotSupported'],
     [{ status: 'accepted' }, 'refused', 'accepted'],
-    [{}, 'refused', 'undefined'],
+    [{}, 'refused', 'its answer has no status'],
     ['NotImplemented', 'refused', 'NotImplemented not here'],
     [undefined, 'unanswered', undefined],
   ])('a station that answers %j: %s', async (answer, state, detail) => {

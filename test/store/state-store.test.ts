@@ -34,20 +34,25 @@ function onDisk(path: string): DatabaseFile {
 describe('control', () => {
   test('each load raises the epoch by one, durably', async () => {
     const { store, settled, path } = openStore();
-    expect(await settled(store.load())).toEqual({ epoch: 1, caps: [] });
+    expect(await settled(store.load())).toEqual({ epoch: 1, caps: [], wishes: [] });
     store.stop();
     const next = openStore({ path });
     expect(await next.settled(next.store.load())).toMatchObject({ epoch: 2 });
     expect(await next.settled(next.store.load())).toMatchObject({ epoch: 3 });
   });
 
-  test('the newest memory and the caps are there after a restart', async () => {
+  test('the newest memory, the caps and the wishes are there after a restart', async () => {
     const { store, settled, path } = openStore();
     const caps = [
       { id: 'x', source: { kind: 'facility-manager' }, scope: { kind: 'circuit', circuit: 'main' } },
     ] as const;
     for (let number = 1; number <= 50; number++) store.saveMemory({ ...emptyMemory('c/1'), nextCommandNumber: number });
     await settled(store.saveCaps(caps));
+    const wishes = [
+      { evse: 'A/1', who: 'ann', setAtWall: 5, departureWall: 9, energyWh: 30_000, transactionId: '4' },
+    ] as const;
+    await settled(store.saveWishes([]));
+    await settled(store.saveWishes(wishes));
     store.saveMemory({ ...emptyMemory('c/1'), nextCommandNumber: 99 });
     store.stop();
     const next = openStore({ path });
@@ -55,7 +60,36 @@ describe('control', () => {
       epoch: 1,
       memory: { ...emptyMemory('c/1'), nextCommandNumber: 99 },
       caps,
+      wishes,
     });
+  });
+
+  test('wishes answer only once they are on the disk, and are there when the process was killed after that', async () => {
+    const { store, clock, path } = openStore();
+    const wishes = [{ evse: 'A/1', who: 'ann', setAtWall: 5, onlySurplus: true }];
+    let isAnswered = false;
+    const promise = store.saveWishes(wishes).then(() => {
+      isAnswered = true;
+    });
+    await Promise.resolve();
+    expect([isAnswered, onDisk(path).prepare('SELECT * FROM wishes').all()]).toEqual([false, []]);
+    await clock.advance(20);
+    await promise;
+    // The first one was never stopped: nothing but the disk hands them over.
+    const next = openStore({ path });
+    expect((await next.settled(next.store.load())).wishes).toEqual(wishes);
+  });
+
+  test('unreadable wishes are left out and told: a wish never loosens a limit, so the controller starts without', async () => {
+    const { store, settled, path } = openStore();
+    await settled(store.saveWishes([]));
+    store.stop();
+    const vandal = new DatabaseFile({ path, migrations: STATE_MIGRATIONS });
+    vandal.prepare('UPDATE wishes SET json = @json').run({ json: '[{' });
+    vandal.close();
+    const next = openStore({ path });
+    expect(await next.settled(next.store.load())).toEqual({ epoch: 1, caps: [], wishes: [] });
+    expect(next.log.lines.map((line) => line.event)).toContain('store.wishes-unreadable');
   });
 
   test('a memory that came while the last one was being committed is committed next', async () => {
@@ -75,7 +109,7 @@ describe('control', () => {
     const vandal = new DatabaseFile({ path, migrations: STATE_MIGRATIONS });
     vandal.prepare('UPDATE memory SET packed = @packed').run({ packed: new Uint8Array([1, 2, 3]) });
     const next = openStore({ path });
-    expect(await next.settled(next.store.load())).toEqual({ epoch: 1, caps: [] });
+    expect(await next.settled(next.store.load())).toEqual({ epoch: 1, caps: [], wishes: [] });
     expect(next.log.lines.map((line) => line.event)).toContain('store.memory-unreadable');
     vandal.prepare('UPDATE caps SET json = @json').run({ json: '[{' });
     vandal.close();

@@ -9,7 +9,12 @@ import type { CommandProgress, EvseState, Snapshot, StationState } from '../../s
 import { mapPhases, onEachPhase, type PhaseAmps } from '../../src/core/model/units.ts';
 import type { Wish } from '../../src/core/model/wish.ts';
 
-export type Car = { readonly phases: number; readonly maxAmps: number };
+export type Car = {
+  readonly phases: number;
+  readonly maxAmps: number;
+  /** Sleeps when it is paused, and begins again only when it is offered this much. */
+  readonly wakesAtAmps?: number;
+};
 
 type Charger = {
   floor: number | undefined;
@@ -17,6 +22,10 @@ type Charger = {
   progress: { floor?: CommandProgress; lease?: CommandProgress };
   car: Car | undefined;
   drawn: number;
+  asleep: boolean;
+  /** Whether the station sends meter values. */
+  isMetered: boolean;
+  energyWh: number;
   sample: { amps: number[]; measuredAt: number } | undefined;
   statusSince: number;
   transactionId: string | undefined;
@@ -51,6 +60,9 @@ export class World {
         progress: {},
         car: undefined,
         drawn: 0,
+        asleep: false,
+        isMetered: true,
+        energyWh: 0,
         sample: undefined,
         statusSince: this.now,
         transactionId: undefined,
@@ -68,7 +80,8 @@ export class World {
   }
 
   plugIn(id: string, car: Car = { phases: 3, maxAmps: 32 }): void {
-    Object.assign(this.charger(id), { car, statusSince: this.now, transactionId: String(this.#transactions++) });
+    const transactionId = String(this.#transactions++);
+    Object.assign(this.charger(id), { car, statusSince: this.now, transactionId, asleep: false, energyWh: 0 });
   }
 
   unplug(id: string): void {
@@ -157,7 +170,13 @@ export class World {
           statusSince: charger.statusSince,
           ...(charger.car ? { chargingState: charger.drawn > 0 ? 'Charging' : 'SuspendedEVSE' } : {}),
           ...(charger.transactionId
-            ? { transaction: { id: charger.transactionId, startedAt: charger.statusSince } }
+            ? {
+                transaction: {
+                  id: charger.transactionId,
+                  startedAt: charger.statusSince,
+                  energyWh: charger.energyWh,
+                },
+              }
             : {}),
           ...(charger.sample ? { drawn: charger.sample } : {}),
           ...charger.progress,
@@ -173,11 +192,16 @@ export class World {
       const charger = this.charger(evse.id);
       const { car } = charger;
       const limit = this.limitInForce(evse.id);
-      const wanted = !car || limit < 6 ? 0 : Math.min(limit, car.maxAmps);
+      if (car?.wakesAtAmps !== undefined) {
+        if (limit < 6) charger.asleep = true;
+        else if (limit >= car.wakesAtAmps) charger.asleep = false;
+      }
+      const wanted = !car || limit < 6 || charger.asleep ? 0 : Math.min(limit, car.maxAmps);
       // Down within the second, up by 8 A a second: a car follows a reduction faster than an increase.
       charger.drawn = wanted < charger.drawn ? wanted : Math.min(wanted, charger.drawn + 8);
+      if (car) charger.energyWh += (charger.drawn * car.phases * this.site.nominalVolts) / 3_600;
       const isDue = !charger.sample || this.now - charger.sample.measuredAt >= 10_000;
-      if (isDue && charger.connectedSince !== undefined) {
+      if (isDue && charger.isMetered && charger.connectedSince !== undefined) {
         charger.sample = {
           amps: evse.phases.map((_phase, at) => (car && at < car.phases ? charger.drawn : 0)),
           measuredAt: this.now,

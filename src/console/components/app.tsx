@@ -25,7 +25,7 @@ export function App() {
               <LimitControl site={known} state={view} />
             </div>
           </div>
-          <EvseTable site={known} evses={view.evses} />
+          <EvseTable site={known} evses={view.evses} wallNowMs={view.wallNowMs} />
         </main>
       )}
     </>

@@ -3,6 +3,7 @@
 import type { EvseActivity, EvseSiteView, EvseView, SiteView } from '../../core/model/state-view.ts';
 import { PHASES, type Phase } from '../../core/model/units.ts';
 import { ACTIVITY_WORDS, amps } from '../format.ts';
+import { type WishWords, wishWords } from '../wish-words.ts';
 import { Shape, type ShapeName } from './shape.tsx';
 
 const ACTIVITY_SHAPES: { readonly [A in EvseActivity]: readonly [ShapeName, string] } = {
@@ -19,12 +20,12 @@ const ACTIVITY_SHAPES: { readonly [A in EvseActivity]: readonly [ShapeName, stri
   unknown: ['ring', 'warn'],
 };
 
-const WARNING_REASONS = new Set(['paused', 'unreachable', 'floor-not-proved']);
+const WARNING_REASONS = new Set(['paused', 'unreachable', 'floor-not-proved', 'out-of-service']);
 const BAD_REASONS = new Set(['disobedient', 'failsafe']);
 
-type Props = { readonly site: SiteView; readonly evses: readonly EvseView[] };
+type Props = { readonly site: SiteView; readonly evses: readonly EvseView[]; readonly wallNowMs: number };
 
-export function EvseTable({ site, evses }: Props) {
+export function EvseTable({ site, evses, wallNowMs }: Props) {
   const facts = new Map(site.evses.map((evse) => [evse.id, evse]));
   const circuits = new Map(site.circuits.map((circuit) => [circuit.id, circuit.name]));
   return (
@@ -58,7 +59,13 @@ export function EvseTable({ site, evses }: Props) {
         <tbody>
           {evses.map((evse) => {
             const known = facts.get(evse.id);
-            return <Row key={evse.id} evse={evse} known={known} circuit={circuits.get(known?.circuit ?? '')} />;
+            const wish =
+              evse.wish &&
+              known &&
+              wishWords(evse.wish, { ...known, targetAmps: evse.targetAmps }, wallNowMs, site.timezone);
+            return (
+              <Row key={evse.id} evse={evse} known={known} circuit={circuits.get(known?.circuit ?? '')} wish={wish} />
+            );
           })}
         </tbody>
       </table>
@@ -70,11 +77,14 @@ type RowProps = {
   readonly evse: EvseView;
   readonly known: EvseSiteView | undefined;
   readonly circuit: string | undefined;
+  readonly wish: WishWords | undefined;
 };
 
-function Row({ evse, known, circuit }: RowProps) {
+function Row({ evse, known, circuit, wish }: RowProps) {
   const [shape, tone] = ACTIVITY_SHAPES[evse.activity];
   const reasonTone = BAD_REASONS.has(evse.reason.kind) ? 'bad' : WARNING_REASONS.has(evse.reason.kind) ? 'warn' : '';
+  // What has all that it can take needs no second line.
+  const remedy = evse.reason.kind === 'own-maximum' ? undefined : evse.reason.remedy;
   return (
     <tr data-evse={evse.id}>
       <th scope="row">
@@ -91,7 +101,11 @@ function Row({ evse, known, circuit }: RowProps) {
         <Amps key={phase} label={`Drawn ${phase}`} value={drawnOn(evse, phase)} />
       ))}
       <Amps label="Reserved" value={evse.exposureAmps} isStrong />
-      <td class={`why ${reasonTone}`}>{evse.reason.text}</td>
+      <td class={`why ${reasonTone}`}>
+        {evse.reason.text}
+        {remedy !== undefined && <span class="quiet sub remedy">{remedy}</span>}
+        {wish && <span class={`wish ${wish.isShort ? 'warn' : 'quiet'}`}>{wish.text}</span>}
+      </td>
     </tr>
   );
 }

@@ -68,16 +68,26 @@ export function allocate(
   }
   const candidates = situations.filter((situation): situation is Candidate => situation.role.kind === 'candidate');
   const usual = candidates.filter(({ role }) => !role.onlySurplus);
+  const living = candidates.filter(({ role }) => role.onlySurplus);
+  // Who must never be sent 0 A has its minimum before anybody, surplus or not.
+  const undeniable = living.filter(({ role }) => role.neverZero);
+  for (const { at, role } of undeniable) {
+    amps[at] = role.lower;
+    take(room, loads[at]!, role.lower);
+  }
   const first = shareOut({ input, rows, loads, room, amps, candidates: usual }, proposers);
   if (first.solver.answeredBy === 'floors' || usual.length === candidates.length) return first;
 
-  const living = candidates.filter(({ role }) => role.onlySurplus);
+  for (const { at, role } of undeniable) take(room, loads[at]!, -role.lower);
   const livingAt = new Set(living.map(({ at }) => at));
   for (const { at } of usual) take(room, loads[at]!, first.amps[at]!);
   const othersWatts = situations
     .filter(({ at }) => !livingAt.has(at))
     .reduce((sum, { at, phases }) => sum + first.amps[at]! * phases.length * site.nominalVolts, 0);
-  const surplus = surplusRow(site, input.limits.surplusWatts, othersWatts, [...livingAt]);
+  const keptWatts = living
+    .filter(({ role }) => role.keepsPlace)
+    .reduce((sum, { role, phases }) => sum + role.lower * phases.length * site.nominalVolts, 0);
+  const surplus = surplusRow(site, input.limits.surplusWatts, othersWatts, keptWatts, [...livingAt]);
   const second = shareOut(
     {
       input,
@@ -103,9 +113,9 @@ function shareOut(
 ): Allocation {
   const { site, situations, limits, mayRotate, solvers } = input;
   const { scarcity, pause } = site.policy;
-  const rotateAfter = mayRotate ? pause.rotateAfterAmpHours * 3_600 : undefined;
-  const admission = admit(candidates, rows, loads, room, rotateAfter);
-  const { program, groups } = toProgram(admission.admitted, loads, admission.room, scarcity);
+  const rules = { scarcity, ...(mayRotate ? { turnMs: pause.turnMs } : {}) };
+  const admission = admit(candidates, { rows, loads, room }, rules);
+  const { program, groups } = toProgram(admission, loads, scarcity);
 
   let fellBackBecause: string | undefined;
   for (const proposer of proposers(program, solvers)) {
@@ -118,7 +128,7 @@ function shareOut(
     groups.forEach((members, variable) => {
       for (const member of members) proposal[member.at] = solution.amps[variable]!;
     });
-    roundToSteps(admission.admitted, loads, admission.room, proposal);
+    roundToSteps(admission, loads, proposal);
     const breach = verify(site, limits, situations, proposal);
     if (breach !== undefined) {
       fellBackBecause ??= `${proposer.name}: ${breach}`;

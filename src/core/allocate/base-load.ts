@@ -31,8 +31,8 @@ export type BaseLoad = {
  *
  * With a fresh reading it lies between `meter − high` and `meter − low`. As long as the last belief fits in between, it stands: a rise on
  * the meter that cars just allowed to draw more explain is not yet base load. Below that range it is lifted at once, above it it sinks
- * with `baseLoadReleaseMs`. It is never taken below zero, unless generation on the circuit may be used. A held reading keeps the belief; a lost meter means the commissioned worst,
- * or more if more has been seen.
+ * with `baseLoadReleaseMs`. It is never taken below zero, unless generation on the circuit may be used. A held reading keeps the belief, or
+ * lifts it when it is new; a lost meter means the commissioned worst, or more if more has been seen.
  */
 export function baseLoadOf(
   circuit: Circuit,
@@ -44,23 +44,28 @@ export function baseLoadOf(
 ): BaseLoad {
   if (circuit.meter === undefined) return { from: 'allowance', amps: circuit.allowanceAmps };
   const freshness = meterFreshness(meter, now, policy);
+  const reading = meter?.reading;
+  // A reading that grew old before any cycle saw it still counts once.
+  const unseen = reading !== undefined && reading.measuredAt > (memory?.readingAt ?? Number.NEGATIVE_INFINITY);
+  const readingAt = unseen ? reading.measuredAt : memory?.readingAt;
+  const remember = (amps: PhaseAmps): CircuitMemory => ({
+    baseLoadAmps: amps,
+    at: now,
+    ...(readingAt === undefined ? {} : { readingAt }),
+  });
+  const shown = (phase: Phase, end: keyof DrawRange) =>
+    unseen ? reading.currentAmps[phase] - drawn[phase][end] : Number.NEGATIVE_INFINITY;
   if (freshness === 'lost' || (freshness === 'held' && !memory)) {
-    // A reading that grew old before any cycle saw it still counts once, at the moment of the loss.
-    const reading = meter?.reading;
-    const unseen = reading !== undefined && reading.measuredAt > (memory?.at ?? Number.NEGATIVE_INFINITY);
     const amps = mapPhases((phase) =>
-      Math.max(
-        circuit.worstBaseLoadAmps[phase],
-        memory?.baseLoadAmps[phase] ?? 0,
-        unseen ? reading.currentAmps[phase] - drawn[phase].low : 0,
-      ),
+      Math.max(circuit.worstBaseLoadAmps[phase], memory?.baseLoadAmps[phase] ?? 0, shown(phase, 'low')),
     );
     // A meter that has never been read is no reason to disbelieve its first reading.
-    return memory || unseen
-      ? { from: 'worst', amps, memory: { baseLoadAmps: amps, at: now } }
-      : { from: 'worst', amps };
+    return memory || unseen ? { from: 'worst', amps, memory: remember(amps) } : { from: 'worst', amps };
   }
-  if (freshness === 'held') return { from: 'held', amps: memory!.baseLoadAmps, memory: { ...memory!, at: now } };
+  if (freshness === 'held') {
+    const amps = mapPhases((phase) => Math.max(memory!.baseLoadAmps[phase], shown(phase, 'high')));
+    return { from: 'held', amps, memory: remember(amps) };
+  }
   const { currentAmps } = meter!.reading!;
   const amps = mapPhases((phase) => {
     const lowest = circuit.usesGeneration ? Number.NEGATIVE_INFINITY : 0;
@@ -72,5 +77,5 @@ export function baseLoadOf(
     const elapsedMs = Math.max(0, now - memory!.at);
     return most + (before - most) * Math.exp(-elapsedMs / policy.baseLoadReleaseMs);
   });
-  return { from: 'meter', amps, memory: { baseLoadAmps: amps, at: now } };
+  return { from: 'meter', amps, memory: remember(amps) };
 }

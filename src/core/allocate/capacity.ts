@@ -1,19 +1,19 @@
 // How much of each limit is left for EVs: circuits by phase and power, groups, whole stations, unbalance; with the author of each number.
 
 import type { CircuitLimit, GroupLimit } from '../limits/caps.ts';
-import type { Source } from '../model/limit.ts';
+import { type Authored, authored, type LimitNumber } from '../model/limit.ts';
 import type { Circuit, Site } from '../model/site.ts';
 import { siteIndex } from '../model/site-index.ts';
-import { type CircuitId, type GroupId, PHASES, type Phase, type PhaseAmps, type StationId } from '../model/units.ts';
+import { type CircuitId, type GroupId, PHASES, type Phase, type StationId } from '../model/units.ts';
 import type { BaseLoad } from './base-load.ts';
 import type { Situation } from './situation.ts';
 
 /** What a row stands for, so that a binding can be put into words. */
 export type RowTag =
-  | { readonly kind: 'phase'; readonly circuit: CircuitId; readonly phase: Phase; readonly source: Source }
-  | { readonly kind: 'power'; readonly circuit: CircuitId; readonly source: Source }
-  | { readonly kind: 'group'; readonly group: GroupId; readonly phase?: Phase; readonly source: Source }
-  | { readonly kind: 'station'; readonly station: StationId; readonly source: Source; readonly limitAmps: number }
+  | (CircuitRowTag & { readonly kind: 'phase'; readonly phase: Phase })
+  | (CircuitRowTag & { readonly kind: 'power' })
+  | (Authored & LimitNumber & { readonly kind: 'group'; readonly group: GroupId; readonly phase?: Phase })
+  | (Authored & { readonly kind: 'station'; readonly station: StationId; readonly limitAmps: number })
   | {
       readonly kind: 'unbalance';
       readonly circuit: CircuitId;
@@ -22,6 +22,8 @@ export type RowTag =
       readonly limitAmps: number;
     }
   | { readonly kind: 'surplus'; readonly surplusWatts: number };
+
+type CircuitRowTag = Authored & LimitNumber & { readonly circuit: CircuitId; readonly meter?: 'late' | 'lost' };
 
 export type CapacityRow = {
   readonly tag: RowTag;
@@ -34,7 +36,7 @@ export type CapacityRow = {
 };
 
 /** A limit on the sum of one station's EVSEs, such as upstream's ChargingStationMaxProfile. */
-export type StationLimit = { readonly station: StationId; readonly amps: number; readonly source: Source };
+export type StationLimit = Authored & { readonly station: StationId; readonly amps: number };
 
 /** Everything besides the cars themselves that bounds a cycle's sharing. */
 export type Limits = {
@@ -54,38 +56,50 @@ export function capacityRows(site: Site, limits: Limits): readonly CapacityRow[]
     ...site.circuits.flatMap((circuit, at) => powerRows(circuit, evsesBelow[at]!, limits, site.nominalVolts)),
     ...limits.groups.flatMap((group) => groupRows(group, site, limits.surplusWatts)),
     ...limits.stations.map(
-      ({ station, amps, source }): CapacityRow => ({
-        tag: { kind: 'station', station, source, limitAmps: amps },
-        room: amps,
+      (limit): CapacityRow => ({
+        tag: { kind: 'station', station: limit.station, limitAmps: limit.amps, ...authored(limit) },
+        room: limit.amps,
         coefficient: () => 1,
-        members: site.evses.flatMap((evse, at) => (evse.station === station ? [at] : [])),
+        members: site.evses.flatMap((evse, at) => (evse.station === limit.station ? [at] : [])),
       }),
     ),
     ...site.circuits.flatMap((circuit, at) => unbalanceRows(circuit, evsesBelow[at]!)),
   ];
 }
 
-/** The row that holds sessions which charge from surplus alone, once the others have what they get (`othersWatts`). */
+/**
+ * The row that holds sessions which charge from surplus alone, once the others have what they get (`othersWatts`). Those that were let start a
+ * moment ago keep their minima (`keptWatts`) when a cloud comes: a contactor is not a dimmer.
+ */
 export function surplusRow(
   site: Site,
   surplusWatts: number,
   othersWatts: number,
+  keptWatts: number,
   members: readonly number[],
 ): CapacityRow {
   return {
     tag: { kind: 'surplus', surplusWatts },
-    room: surplusWatts - othersWatts,
+    room: Math.max(surplusWatts - othersWatts, keptWatts),
     coefficient: ({ phases }) => site.nominalVolts * phases.length,
     members,
   };
 }
 
 function phaseRows(circuit: Circuit, members: readonly number[], { circuits, baseLoads }: Limits): CapacityRow[] {
+  const base = baseLoads.get(circuit.id)!;
   return PHASES.map((phase): CapacityRow => {
     const limit = circuits.get(circuit.id)!.phases[phase];
     return {
-      tag: { kind: 'phase', circuit: circuit.id, phase, source: limit.source },
-      room: limit.amps - circuit.marginAmps[phase] - baseLoads.get(circuit.id)!.amps[phase],
+      tag: {
+        kind: 'phase',
+        circuit: circuit.id,
+        phase,
+        limitAmps: limit.amps,
+        ...meterTrouble(base),
+        ...authored(limit),
+      },
+      room: limit.amps - circuit.marginAmps[phase] - base.amps[phase],
       coefficient: ({ phases }) => (phases.includes(phase) ? 1 : 0),
       members,
     };
@@ -100,25 +114,37 @@ function powerRows(
 ): CapacityRow[] {
   const power = circuits.get(circuit.id)!.power;
   if (!power) return [];
-  const base: PhaseAmps = baseLoads.get(circuit.id)!.amps;
+  const base = baseLoads.get(circuit.id)!;
   return [
     {
-      tag: { kind: 'power', circuit: circuit.id, source: power.source },
-      room: power.watts - nominalVolts * (base.L1 + base.L2 + base.L3),
+      tag: {
+        kind: 'power',
+        circuit: circuit.id,
+        ...(power.unit === 'W' ? { limitWatts: power.watts } : { limitVoltAmperes: power.watts }),
+        ...meterTrouble(base),
+        ...authored(power),
+      },
+      room: power.watts - nominalVolts * (base.amps.L1 + base.amps.L2 + base.amps.L3),
       coefficient: ({ phases }) => nominalVolts * phases.length,
       members,
     },
   ];
 }
 
+/** Whether the number behind a row is assumed, because the circuit's meter is not believed. */
+function meterTrouble({ from }: BaseLoad): { readonly meter?: 'late' | 'lost' } {
+  if (from === 'held') return { meter: 'late' };
+  return from === 'worst' ? { meter: 'lost' } : {};
+}
+
 function groupRows(limit: GroupLimit, site: Site, surplusWatts: number): CapacityRow[] {
   const { evseAt } = siteIndex(site);
   const members = limit.members.map((id) => evseAt.get(id)!);
-  const { group, source, amps, watts, netOfSurplus } = limit;
+  const { group, amps, watts, netOfSurplus } = limit;
   const byPhase = amps
     ? PHASES.map(
         (phase): CapacityRow => ({
-          tag: { kind: 'group', group, phase, source },
+          tag: { kind: 'group', group, phase, limitAmps: amps[phase], ...authored(limit) },
           room: amps[phase],
           coefficient: ({ phases }) => (phases.includes(phase) ? 1 : 0),
           members,
@@ -127,7 +153,7 @@ function groupRows(limit: GroupLimit, site: Site, surplusWatts: number): Capacit
     : [];
   if (watts === undefined) return byPhase;
   const power: CapacityRow = {
-    tag: { kind: 'group', group, source },
+    tag: { kind: 'group', group, limitWatts: watts, ...authored(limit) },
     room: watts + (netOfSurplus ? surplusWatts : 0),
     coefficient: ({ phases }) => site.nominalVolts * phases.length,
     members,

@@ -1,37 +1,39 @@
 // Puts the admitted candidates and what is left of each row into a linear program; interchangeable EVSEs become one variable.
 
 import type { Policy } from '../model/site.ts';
+import type { Admission } from './admit.ts';
 import type { LinearProgram, Riser } from './linear-program.ts';
 import type { Load } from './rows.ts';
 import type { Candidate } from './situation.ts';
-import { firstDeparture, type Part, partsOf } from './stages.ts';
+import { type Part, partsOf } from './stages.ts';
+
+/** Less than this below zero is arithmetic. */
+const OVERDRAWN = 1e-9;
 
 /** The candidates behind each variable. */
 export type Groups = readonly (readonly Candidate[])[];
 
 /**
  * The program of the admitted, and who stands behind each variable. EVSEs that load the same rows alike and rise alike in every stage are
- * interchangeable: their fair shares are equal, so one variable stands for all of them. `room` is what the minima have left.
+ * interchangeable: their fair shares are equal, so one variable stands for all of them.
  */
 export function toProgram(
-  admitted: readonly Candidate[],
+  { admitted, granted, room }: Admission,
   loads: readonly (readonly Load[])[],
-  room: readonly number[],
   scarcity: Policy['scarcity'],
 ): { readonly program: LinearProgram; readonly groups: Groups } {
-  const firstDepartureAt = firstDeparture(admitted);
   const byKey = new Map<string, { readonly members: Candidate[]; readonly parts: readonly Part[] }>();
   for (const candidate of [...admitted].sort((a, b) => a.at - b.at)) {
-    const parts = partsOf(candidate, scarcity, firstDepartureAt);
-    const key = `${keyOfLoads(loads[candidate.at]!)}|${candidate.role.lower}|${candidate.role.upper}|${keyOfParts(parts)}`;
+    const parts = partsOf(candidate, scarcity);
+    const key = `${keyOfLoads(loads[candidate.at]!)}|${granted.get(candidate.at)}|${candidate.role.upper}|${keyOfParts(parts)}`;
     const group = byKey.get(key);
     if (group) group.members.push(candidate);
     else byKey.set(key, { members: [candidate], parts });
   }
   const all = [...byKey.values()];
-  const variables = all.map(({ members }) => ({ lower: members[0]!.role.lower, upper: members[0]!.role.upper }));
+  const variables = all.map(({ members }) => ({ lower: granted.get(members[0]!.at)!, upper: members[0]!.role.upper }));
   const terms = new Map<number, { variable: number; coefficient: number }[]>();
-  const stages = new Map<string, { readonly order: readonly number[]; readonly risers: Riser[] }>();
+  const stages = new Map<string, { readonly order: Part['order']; readonly risers: Riser[] }>();
   all.forEach(({ members, parts }, variable) => {
     for (const { row, coefficient } of loads[members[0]!.at]!) {
       const term = { variable, coefficient: coefficient * members.length };
@@ -39,19 +41,23 @@ export function toProgram(
       if (known) known.push(term);
       else terms.set(row, [term]);
     }
-    for (const { stage, order, upper, weight } of parts) {
+    for (const { order, upper, weight } of parts) {
       const riser = { variable, upper, weight };
-      const known = stages.get(stage);
+      const known = stages.get(order.join());
       if (known) known.risers.push(riser);
-      else stages.set(stage, { order, risers: [riser] });
+      else stages.set(order.join(), { order, risers: [riser] });
     }
   });
   const rows = room.map((left, row) => {
     const own = terms.get(row) ?? [];
-    const isPacking = own.every((term) => term.coefficient > 0);
-    // A row that is overdrawn by what nobody can be denied simply leaves nothing to share.
+    // A row that is overdrawn by what nobody can be denied simply leaves nothing to share: whoever makes room in it pays that debt first.
+    const counted = left < -OVERDRAWN ? own.filter((term) => term.coefficient > 0) : own;
+    const isPacking = counted.every((term) => term.coefficient > 0);
     const rest = isPacking ? Math.max(0, left) : left;
-    return { terms: own, limit: own.reduce((sum, t) => sum + t.coefficient * variables[t.variable]!.lower, rest) };
+    return {
+      terms: counted,
+      limit: counted.reduce((sum, t) => sum + t.coefficient * variables[t.variable]!.lower, rest),
+    };
   });
   return {
     program: { variables, rows, stages: inOrder([...stages.values()]).map((stage) => stage.risers) },
@@ -61,8 +67,8 @@ export function toProgram(
 
 const keyOfLoads = (loads: readonly Load[]) => loads.map(({ row, coefficient }) => `${row}:${coefficient}`).join(',');
 const keyOfParts = (parts: readonly Part[]) =>
-  parts.map(({ stage, upper, weight }) => `${stage}:${upper}:${weight}`).join(',');
+  parts.map(({ order, upper, weight }) => `${order}:${upper}:${weight}`).join(',');
 
-function inOrder<T extends { readonly order: readonly number[] }>(stages: readonly T[]): readonly T[] {
-  return [...stages].sort((a, b) => a.order[0]! - b.order[0]! || (a.order[1] ?? 0) - (b.order[1] ?? 0));
+function inOrder<T extends { readonly order: Part['order'] }>(stages: readonly T[]): readonly T[] {
+  return [...stages].sort((a, b) => a.order[0] - b.order[0] || a.order[1] - b.order[1]);
 }

@@ -86,11 +86,13 @@ export function highestCommon(
   { from, to }: { readonly from: number; readonly to: number },
 ): { readonly height: number; readonly values: readonly number[] } | string {
   const rise = columns.length;
+  // Weights count against the largest, so that rounding of the height is at most as large in amperes.
+  const largest = [...rising.values()].reduce((most, { weight }) => Math.max(most, weight), 0) || 1;
   const links = [...rising.values()].map(({ variable, weight }): LpRow => {
     const own = { column: columnOf.get(variable)!, coefficient: -1 };
-    return { terms: [{ column: rise, coefficient: weight }, own], limit: amps[variable]! - from * weight };
+    return { terms: [{ column: rise, coefficient: weight / largest }, own], limit: amps[variable]! - from * weight };
   });
-  const model = { columns: [...columns, { upper: to - from, objective: 1 }], rows: [...rows, ...links] };
+  const model = { columns: [...columns, { upper: (to - from) * largest, objective: 1 }], rows: [...rows, ...links] };
   const values = answerTo(model, engine);
-  return typeof values === 'string' ? values : { height: from + values[rise]!, values };
+  return typeof values === 'string' ? values : { height: from + values[rise]! / largest, values };
 }

@@ -1,6 +1,7 @@
 // From exact shares to what chargers can be told: down to each one's step, then whole steps back for as long as anybody can take one.
 
 import { floorToStep } from '../model/units.ts';
+import type { Admission } from './admit.ts';
 import { blockingRow, type Load, take } from './rows.ts';
 import type { Candidate } from './situation.ts';
 
@@ -8,19 +9,19 @@ import type { Candidate } from './situation.ts';
 const MAX_BALANCE_ROUNDS = 24;
 
 /**
- * Rounds `proposal` (amperes by index into `site.evses`) for the admitted; `room` is what their minima have left. Steps go back by priority,
+ * Rounds `proposal` (amperes by index into `site.evses`) for the admitted; nobody gets less than was granted. Steps go back by priority,
  * then by largest remainder, then to whoever has least, until nobody can take one more. Where a row is signed and rounding down took the
  * balance away, the larger side comes down too. Changes `proposal`.
  */
 export function roundToSteps(
-  admitted: readonly Candidate[],
+  { admitted, granted, room }: Admission,
   loads: readonly (readonly Load[])[],
-  room: readonly number[],
   proposal: number[],
 ): void {
   const left = [...room];
   const remainders = admitted.map((candidate) => {
-    const { lower, upper } = candidate.role;
+    const { upper } = candidate.role;
+    const lower = granted.get(candidate.at)!;
     const { stepAmps } = candidate.evse;
     const exact = Math.min(upper, Math.max(lower, proposal[candidate.at]!));
     const rounded = Math.max(lower, floorToStep(exact, stepAmps));
@@ -35,10 +36,14 @@ export function roundToSteps(
       b.remainder - a.remainder ||
       byId(a.candidate, b.candidate),
   );
-  let takers = remainders.map(({ candidate }) => candidate);
+  const all = remainders.map(({ candidate }) => candidate);
+  let takers = all;
   // Bounded: each pass hands out at least one step or is the last, and a row's room is finite.
   while (takers.length > 0) {
-    takers = takers.filter((candidate) => takeStep(candidate, loads[candidate.at]!, left, proposal));
+    const took = takers.filter((candidate) => takeStep(candidate, loads[candidate.at]!, left, proposal));
+    // Where a row is signed, one's step can be another's room.
+    const makesRoom = took.some(({ at }) => loads[at]!.some((load) => load.coefficient < 0));
+    takers = makesRoom ? [...all] : took;
     takers.sort((a, b) => b.role.priority - a.role.priority || level(a, proposal) - level(b, proposal) || byId(a, b));
   }
 }
@@ -66,19 +71,19 @@ function restoreBalance(
 ): void {
   const signed = new Set<number>();
   for (const { at } of admitted) for (const { row, coefficient } of loads[at]!) if (coefficient < 0) signed.add(row);
-  const overdrawn = () => [...signed].find((row) => left[row]! < -1e-9);
+  const loading = (at: number, row: number) => loads[at]!.find((load) => load.row === row && load.coefficient > 0);
+  const usersOf = (row: number) => admitted.filter(({ at, role }) => loading(at, row) && proposal[at]! > role.lower);
+  // What only reserved EVSEs and minima overdraw cannot be put in order here.
+  const overdrawn = () => [...signed].find((row) => left[row]! < -1e-9 && usersOf(row).length > 0);
   // Lowering one row's users may overdraw another; a few rounds settle it or the check refuses the proposal.
   for (
     let row = overdrawn(), rounds = 0;
     row !== undefined && rounds < MAX_BALANCE_ROUNDS;
     row = overdrawn(), rounds++
   ) {
-    const loading = (at: number) => loads[at]!.find((load) => load.row === row && load.coefficient > 0);
-    const users = admitted
-      .filter(({ at, role }) => loading(at) && proposal[at]! > role.lower)
-      .sort((a, b) => level(b, proposal) - level(a, proposal) || byId(a, b));
+    const users = usersOf(row).sort((a, b) => level(b, proposal) - level(a, proposal) || byId(a, b));
     for (const { at, evse, role } of users) {
-      const steps = Math.ceil(-left[row]! / loading(at)!.coefficient / evse.stepAmps - 1e-9);
+      const steps = Math.ceil(-left[row]! / loading(at, row)!.coefficient / evse.stepAmps - 1e-9);
       const lowered = Math.max(role.lower, floorToStep(proposal[at]! - steps * evse.stepAmps, evse.stepAmps));
       take(left, loads[at]!, lowered - proposal[at]!);
       proposal[at] = lowered;

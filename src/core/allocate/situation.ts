@@ -25,13 +25,16 @@ export type CandidateRole = {
   readonly needAmps?: number;
   /** It misses its deadline unless it charges at full speed from now on. */
   readonly isUrgent: boolean;
+  /** It has what it came for, or is not on and may stay so for now without missing its deadline. */
+  readonly isPatient: boolean;
   readonly departureAt?: Instant;
   /** It was let start a moment ago, or does not wake well: its place is not given to an equal. */
   readonly keepsPlace: boolean;
   /** It was paused a moment ago and rests until then. */
   readonly restsUntil?: Instant;
-  /** How far it is behind its equals, in ampere seconds per phase. */
-  readonly creditAmpSeconds: number;
+  /** How long it has waited to be served, or 0; and how long it has been served without a break, or 0. */
+  readonly waitedMs: number;
+  readonly servedMs: number;
   /** It charges from what the site would otherwise export, and from nothing else. */
   readonly onlySurplus: boolean;
 };

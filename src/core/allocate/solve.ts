@@ -14,13 +14,20 @@ type Model = {
   readonly opType: 'max';
   readonly constraints: Record<string, { readonly max: number }>;
   readonly variables: Record<string, Record<string, number>>;
+  readonly options: { readonly presolve: false };
 };
 type Answer = { readonly feasible?: boolean; readonly bounded?: boolean; readonly [name: string]: unknown };
 // The package's types describe a shape that it does not have at run time.
 const solver = lp as unknown as { readonly Solve: (model: Model) => Answer };
 
-/** A limit between this below nought and nought counts as held at the start, and the solver then forgets the row. */
-const NOUGHT_AMPS = 1e-7;
+/**
+ * Limits are put on this grid. Two that differ by about the solver's own precision (1e-8, to which it rounds its answers, so that they come back
+ * in the next program's limits) make it pass over the tighter row; and a limit just below nought makes it forget the row.
+ */
+const GRID_AMPS = 1e-6;
+
+// Upwards, so that what is possible stays so; adding zero turns −0 into 0.
+const onGrid = (amps: number) => Math.ceil(amps / GRID_AMPS - 0.02) * GRID_AMPS + 0;
 
 /** Solves `program` by the sequence of linear programs. Fails by name when the solver does, or when the lower bounds do not fit. */
 export function solveByLp(program: LinearProgram): Solution {
@@ -35,15 +42,15 @@ export function askSimplex({ columns, rows }: LpModel): readonly number[] | stri
     const column: Record<string, number> = { o: objective };
     if (Number.isFinite(upper)) {
       column[`b${at}`] = 1;
-      constraints[`b${at}`] = { max: upper };
+      constraints[`b${at}`] = { max: onGrid(upper) };
     }
     variables[`x${at}`] = column;
   }
   for (const [at, { terms, limit }] of rows.entries()) {
-    constraints[`r${at}`] = { max: limit < 0 && limit > -NOUGHT_AMPS ? 0 : limit };
+    constraints[`r${at}`] = { max: onGrid(limit) };
     for (const { column, coefficient } of terms) variables[`x${column}`]![`r${at}`] = coefficient;
   }
-  const answer = solver.Solve({ optimize: 'o', opType: 'max', constraints, variables });
+  const answer = solver.Solve({ optimize: 'o', opType: 'max', constraints, variables, options: { presolve: false } });
   if (answer.feasible !== true) return 'the linear program came back infeasible';
   if (answer.bounded === false) return 'the linear program came back unbounded';
   return columns.map((_column, at) => {

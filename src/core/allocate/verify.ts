@@ -145,11 +145,20 @@ function overfullGroup(limit: GroupLimit, surplusWatts: number, { site, situatio
     : `group ${limit.group} would draw ${watts} W of ${most} W`;
 }
 
+/** Sessions on surplus have it to themselves after all others; one that was let start a moment ago keeps its minimum without any. */
 function overdrawnSurplus(surplusWatts: number, { site, situations, amps }: Given): string | undefined {
-  const living = (one: Situation) => one.role.kind === 'candidate' && one.role.onlySurplus && gets(one, amps);
-  if (!situations.some(living)) return undefined;
-  const watts = situations.reduce((sum, one) => sum + takes(one, amps) * one.phases.length * site.nominalVolts, 0);
-  return watts <= surplusWatts + TOLERANCE_AMPS * site.nominalVolts
+  let [drawnWatts, keptWatts] = [0, 0];
+  let isUsed = false;
+  for (const one of situations) {
+    const watts = takes(one, amps) * one.phases.length * site.nominalVolts;
+    const lives = one.role.kind === 'candidate' && one.role.onlySurplus;
+    drawnWatts += watts;
+    if (!lives) keptWatts += watts;
+    else if (one.role.kind === 'candidate' && one.role.keepsPlace)
+      keptWatts += one.role.lower * one.phases.length * site.nominalVolts;
+    isUsed ||= lives && gets(one, amps);
+  }
+  return !isUsed || drawnWatts <= Math.max(surplusWatts, keptWatts) + TOLERANCE_AMPS * site.nominalVolts
     ? undefined
-    : `${watts} W would be drawn while sessions on surplus charge, of ${surplusWatts} W of surplus`;
+    : `${drawnWatts} W would be drawn while sessions on surplus charge, of ${surplusWatts} W of surplus`;
 }

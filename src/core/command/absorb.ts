@@ -92,6 +92,8 @@ function absorbLeaseAnswer(memory: EvseMemory, { state }: AbsorbInput): EvseMemo
   const at = memory.leases.findIndex((lease) => lease.commandId === progress?.commandId);
   const lease = memory.leases[at];
   if (!progress || !lease || lease.acknowledgedAt !== undefined) return memory;
+  // A boot may have lost what was accepted before it; the answer is still told, and proves nothing any more.
+  if (progress.state === 'accepted' && progress.at < (memory.bootedAt ?? Number.NEGATIVE_INFINITY)) return memory;
   const without = memory.leases.filter((other) => other !== lease);
   switch (progress.state) {
     case 'accepted':
@@ -116,17 +118,25 @@ function settle(memory: EvseMemory, { profile, state, now, policy }: AbsorbInput
     (drawn !== undefined &&
       drawn.measuredAt >= acceptedAt + PROOF_DELAY_MS &&
       Math.max(0, ...drawn.amps) <= limitAmps + policy.obedienceToleranceAmps);
-  const leases = memory.leases.map((lease) =>
-    lease.settledAt === undefined &&
-    lease.acknowledgedAt !== undefined &&
-    isSettled(lease.acknowledgedAt, lease.limitAmps)
-      ? { ...lease, settledAt: now }
-      : lease,
-  );
+  const leases: LeaseEntry[] = [];
+  for (const lease of memory.leases) {
+    const { settledAt, acknowledgedAt, limitAmps } = lease;
+    const settles = settledAt === undefined && acknowledgedAt !== undefined && isSettled(acknowledgedAt, limitAmps);
+    leases.push(settles ? { ...lease, settledAt: followedSince(lease, leases.at(-1), acknowledgedAt) ?? now } : lease);
+  }
   const { floor } = memory;
   const floorSettles =
     floor.state === 'proved' && floor.settledAt === undefined && now >= floor.since + profile.settleMs;
   return { ...memory, leases, floor: floorSettles ? { ...floor, settledAt: now } : floor };
+}
+
+/** A renewal without a gap: the car has followed this limit for as long as it has followed the lease before. */
+function followedSince(
+  lease: LeaseEntry,
+  before: LeaseEntry | undefined,
+  acknowledgedAt: Instant,
+): Instant | undefined {
+  return before?.limitAmps === lease.limitAmps && before.holdsUntil > acknowledgedAt ? before.settledAt : undefined;
 }
 
 function prune(memory: EvseMemory, now: Instant): EvseMemory {
@@ -135,10 +145,10 @@ function prune(memory: EvseMemory, now: Instant): EvseMemory {
   return leases.length === memory.leases.length ? memory : { ...memory, leases };
 }
 
-/** What certainly rules at `now`, when exactly one thing can; undefined while anything is in doubt. */
+/** What certainly rules at `now`, when one limit alone can, renewed or not; undefined while anything is in doubt. */
 function inForce(memory: EvseMemory, now: Instant): { readonly amps: number; readonly since: Instant } | undefined {
   const [lease, ...others] = memory.leases;
-  if (others.length > 0) return undefined;
+  if (others.some((other) => other.limitAmps !== lease?.limitAmps)) return undefined;
   if (lease) {
     return lease.settledAt !== undefined && lease.holdsUntil > now
       ? { amps: lease.limitAmps, since: lease.settledAt }

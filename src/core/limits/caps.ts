@@ -1,35 +1,29 @@
 // Folds every limit that is in force now into those of circuits, groups and EVSEs, each with its author; it never loosens a rating.
 
-import type { Cap, Source } from '../model/limit.ts';
+import { type Authored, authored, type Cap } from '../model/limit.ts';
 import type { Circuit, Site } from '../model/site.ts';
 import type { CircuitId, EvseId, GroupId, Instant, Phase, PhaseAmps } from '../model/units.ts';
 import { mapPhases } from '../model/units.ts';
 
-export type AuthoredLimit = { readonly amps: number; readonly source: Source };
+export type AuthoredLimit = Authored & { readonly amps: number };
 
 export type CircuitLimit = {
   readonly phases: { readonly [P in Phase]: AuthoredLimit };
   /** Active or apparent power, whichever is tighter: watts are counted as volts × amperes, so one figure serves both. */
-  readonly power?: { readonly watts: number; readonly unit: 'W' | 'VA'; readonly source: Source };
+  readonly power?: Authored & { readonly watts: number; readonly unit: 'W' | 'VA' };
 };
 
 /** One limit of a group: in amperes per phase, or in watts over all phases. Several may hold at once. */
-export type GroupLimit = {
+export type GroupLimit = Authored & {
   readonly group: GroupId;
   readonly members: readonly EvseId[];
   readonly amps?: PhaseAmps;
   readonly watts?: number;
   /** What the site would otherwise export may be used on top of `watts`. */
   readonly netOfSurplus: boolean;
-  readonly source: Source;
 };
 
-export type EvseCap = {
-  readonly amps: number;
-  readonly source: Source;
-  readonly note?: string;
-  readonly until?: Instant;
-};
+export type EvseCap = Authored & { readonly amps: number };
 
 /** Caps that hold at `now`: started, not ended. */
 export function capsInForce(caps: readonly Cap[], now: Instant): readonly Cap[] {
@@ -48,48 +42,66 @@ function limitOf(circuit: Circuit, caps: readonly Cap[]): CircuitLimit {
     mine.reduce<AuthoredLimit>(
       (tightest, cap) =>
         cap.limitAmps && cap.limitAmps[phase] < tightest.amps
-          ? { amps: Math.max(0, cap.limitAmps[phase]), source: cap.source }
+          ? { amps: Math.max(0, cap.limitAmps[phase]), ...authored(cap) }
           : tightest,
       { amps: circuit.ratingAmps[phase], source: { kind: 'fuse' } },
     ),
   );
-  const fuse: Source = { kind: 'fuse' };
-  const power = [{ ...circuit, source: fuse }, ...mine]
-    .flatMap(({ limitWatts, limitVoltAmperes, source }) => [
-      { watts: limitWatts, unit: 'W' as const, source },
-      { watts: limitVoltAmperes, unit: 'VA' as const, source },
+  const { limitWatts, limitVoltAmperes } = circuit;
+  const commissioned = { limitWatts, limitVoltAmperes, source: { kind: 'fuse' } } as const;
+  const power = [commissioned, ...mine]
+    .flatMap((limit) => [
+      { ...authored(limit), watts: limit.limitWatts, unit: 'W' as const },
+      { ...authored(limit), watts: limit.limitVoltAmperes, unit: 'VA' as const },
     ])
     .reduce<CircuitLimit['power']>(
       (tightest, { watts, ...rest }) =>
         watts !== undefined && watts < (tightest?.watts ?? Number.POSITIVE_INFINITY)
-          ? { watts: Math.max(0, watts), ...rest }
+          ? { ...rest, watts: Math.max(0, watts) }
           : tightest,
       undefined,
     );
   return power ? { phases, power } : { phases };
 }
 
-/** Every limit on a group of EVSEs at `now`: the commissioned ones first, then caps in their order. Negative caps count as zero. */
+/**
+ * Every limit on a group of EVSEs at `now`: the commissioned ones first, then caps in their order. Negative caps count as zero. Where several
+ * groups may use the surplus on top, one more limit holds for them together: there is only one surplus.
+ */
 export function groupLimits(site: Site, caps: readonly Cap[], now: Instant): readonly GroupLimit[] {
-  const permit: Source = { kind: 'permit' };
   const active = capsInForce(caps, now);
-  return site.groups.flatMap((group) => {
+  const limits = site.groups.flatMap((group) => {
     const { id } = group;
     const mine = active.filter((cap) => cap.scope.kind === 'group' && cap.scope.group === id);
-    return [{ ...group, source: permit }, ...mine].flatMap(
-      ({ limitAmps, limitWatts, netOfSurplus, source }): GroupLimit[] => {
-        const common = { group: id, members: group.evses, source };
-        return [
-          ...(limitAmps
-            ? [{ ...common, amps: mapPhases((phase) => Math.max(0, limitAmps[phase])), netOfSurplus: false }]
-            : []),
-          ...(limitWatts === undefined
-            ? []
-            : [{ ...common, watts: Math.max(0, limitWatts), netOfSurplus: netOfSurplus ?? false }]),
-        ];
-      },
-    );
+    const permit: Authored = { source: { kind: 'permit' } };
+    return [{ ...group, ...permit }, ...mine].flatMap((limit): GroupLimit[] => {
+      const { limitAmps, limitWatts, netOfSurplus } = limit;
+      const common = { group: id, members: group.evses, ...authored(limit) };
+      return [
+        ...(limitAmps
+          ? [{ ...common, amps: mapPhases((phase) => Math.max(0, limitAmps[phase])), netOfSurplus: false }]
+          : []),
+        ...(limitWatts === undefined
+          ? []
+          : [{ ...common, watts: Math.max(0, limitWatts), netOfSurplus: netOfSurplus ?? false }]),
+      ];
+    });
   });
+  return [...limits, ...jointSurplus(limits)];
+}
+
+function jointSurplus(limits: readonly GroupLimit[]): readonly GroupLimit[] {
+  const tightest = new Map<GroupId, GroupLimit & { readonly watts: number }>();
+  for (const limit of limits) {
+    const { group, watts, netOfSurplus } = limit;
+    if (!netOfSurplus || watts === undefined) continue;
+    if (watts < (tightest.get(group)?.watts ?? Number.POSITIVE_INFINITY)) tightest.set(group, { ...limit, watts });
+  }
+  const [first, ...others] = tightest.values();
+  if (!first || others.length === 0) return [];
+  const all = [first, ...others];
+  const members = [...new Set(all.flatMap((limit) => limit.members))];
+  return [{ ...first, members, watts: all.reduce((sum, { watts }) => sum + watts, 0) }];
 }
 
 /** The tightest cap on each EVSE alone at `now`, from caps whose scope is that EVSE; power caps count on all wired phases. */
@@ -106,12 +118,7 @@ export function evseCaps(site: Site, caps: readonly Cap[], now: Instant): Readon
     const amps = Math.max(0, Math.min(byAmps, byWatts));
     const known = result.get(cap.scope.evse);
     if (!known || amps < known.amps) {
-      result.set(cap.scope.evse, {
-        amps,
-        source: cap.source,
-        ...(cap.note === undefined ? {} : { note: cap.note }),
-        ...(cap.until === undefined ? {} : { until: cap.until }),
-      });
+      result.set(cap.scope.evse, { amps, ...authored(cap) });
     }
   }
   return result;

@@ -1,7 +1,7 @@
 // What a cycle decided, for whom, and why; the journal line, the test fixture and the console's view are this record.
 
 import type { ChargingProfile } from './charging-profile.ts';
-import type { Source } from './limit.ts';
+import type { Authored, LimitNumber, Source } from './limit.ts';
 import type { Memory } from './memory.ts';
 import type { Snapshot } from './snapshot.ts';
 import type {
@@ -17,15 +17,22 @@ import type {
   TransactionId,
 } from './units.ts';
 
-/** Why an EVSE has the share it has: data; `explain.ts` makes the sentence. */
+/**
+ * Why an EVSE has the share it has, and what would have to change for it to get more: data; `explain.ts` makes the sentences. `moreAmps` is how
+ * much more it could take on each of its phases before its own maximum holds it.
+ */
 export type Reason =
   | { readonly kind: 'no-car' }
-  /** A row of a circuit is full; `phase` is absent when the power cap binds. `source` is the author of the number. */
-  | { readonly kind: 'circuit-full'; readonly circuit: CircuitId; readonly phase?: Phase; readonly source: Source }
+  /** A car is plugged in and no transaction asks for energy. */
+  | { readonly kind: 'not-started' }
+  /** The charger says that it cannot charge. */
+  | { readonly kind: 'out-of-service'; readonly status: 'Faulted' | 'Unavailable' }
+  /** A row of a circuit is full. The author is that of the number. */
+  | (CircuitBound & { readonly kind: 'circuit-full'; readonly moreAmps: number })
   /** Nothing but the EVSE's, the charger's or the car's own maximum holds it. */
   | { readonly kind: 'own-maximum'; readonly source: Source; readonly limitAmps: number }
-  /** A group of EVSEs has used up its own limit; `phase` is absent when its power binds. */
-  | { readonly kind: 'group-full'; readonly group: GroupId; readonly phase?: Phase; readonly source: Source }
+  /** A group of EVSEs has used up its own limit. */
+  | (GroupBound & { readonly kind: 'group-full'; readonly moreAmps: number })
   /** More on `phase` would leave `against` too far behind. */
   | {
       readonly kind: 'unbalanced';
@@ -33,23 +40,24 @@ export type Reason =
       readonly phase: Phase;
       readonly against: Phase;
       readonly limitAmps: number;
+      readonly moreAmps: number;
     }
   /** It charges from surplus alone, and there is no more of it. */
-  | { readonly kind: 'surplus-used'; readonly surplusWatts: number }
-  /** A cap on this EVSE alone, such as upstream's profile. */
-  | {
+  | { readonly kind: 'surplus-used'; readonly surplusWatts: number; readonly moreAmps: number }
+  /** A cap on this EVSE alone, such as upstream's profile; with `station`, on all EVSEs of its station together. */
+  | (Authored & {
       readonly kind: 'capped';
-      readonly source: Source;
       readonly limitAmps: number;
-      readonly note?: string;
-      readonly until?: Instant;
-    }
+      readonly station?: StationId;
+      /** The charger's model must never be told less than this, so it is not, whatever the cap says. */
+      readonly keptAtAmps?: number;
+    })
   /** Its minimum does not fit; others come first. */
   | {
       readonly kind: 'paused';
       readonly by: PausedBy;
       readonly neededAmps: number;
-      /** How much of what it needs is missing, in amperes on its phases; absent when it waits for its time only. */
+      /** How much of what it needs is missing there, in amperes on its phases; absent when it waits for its time only. */
       readonly missingAmps?: number;
       /** It is due again then, if nothing else changes. */
       readonly dueAt?: Instant;
@@ -62,15 +70,27 @@ export type Reason =
   | { readonly kind: 'disobedient'; readonly reservedAmps: number }
   | { readonly kind: 'failsafe'; readonly detail: string };
 
+/** A row of a circuit; `phase` is absent for its power. */
+type CircuitBound = Authored &
+  LimitNumber & {
+    readonly circuit: CircuitId;
+    readonly phase?: Phase;
+    /** Present where the circuit's meter is not believed: nothing is raised while it is late, and the worst is assumed once it is lost. */
+    readonly meter?: 'late' | 'lost';
+  };
+
+/** A row of a group; `phase` is absent for its power. */
+type GroupBound = Authored & LimitNumber & { readonly group: GroupId; readonly phase?: Phase };
+
 /** What keeps a paused EVSE from its minimum. */
 export type PausedBy =
-  | { readonly kind: 'circuit'; readonly circuit: CircuitId; readonly phase?: Phase; readonly source: Source }
-  | { readonly kind: 'group'; readonly group: GroupId; readonly phase?: Phase; readonly source: Source }
+  | (CircuitBound & { readonly kind: 'circuit' })
+  | (GroupBound & { readonly kind: 'group' })
   | { readonly kind: 'unbalance'; readonly circuit: CircuitId; readonly phase: Phase; readonly against: Phase }
-  | { readonly kind: 'station'; readonly station: StationId; readonly source: Source }
+  | (Authored & { readonly kind: 'station'; readonly station: StationId; readonly limitAmps: number })
   | { readonly kind: 'surplus'; readonly surplusWatts: number }
   /** A cap on itself below its minimum. */
-  | { readonly kind: 'cap'; readonly source: Source; readonly limitAmps: number }
+  | (Authored & { readonly kind: 'cap'; readonly limitAmps: number })
   /** It was paused a moment ago: contactors and cars need their rest. */
   | { readonly kind: 'rest' };
 
@@ -141,6 +161,9 @@ export type Command = {
   readonly limitAmps: number;
   readonly profile: ChargingProfile;
 };
+
+/** What is sent to a station. */
+export type StationCommand = Command | StopCommand;
 
 export type Notice = {
   readonly severity: 'info' | 'warning' | 'alarm';

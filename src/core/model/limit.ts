@@ -21,6 +21,21 @@ export type Source = {
   readonly id?: string;
 };
 
+/** Who set a limit, what was given as the reason for it, and when it ends where that is known. */
+export type Authored = { readonly source: Source; readonly note?: string; readonly until?: Instant };
+
+/** The number of a limit: one of them is there. Amperes are per phase, power is over all phases. */
+export type LimitNumber = {
+  readonly limitAmps?: number;
+  readonly limitWatts?: number;
+  readonly limitVoltAmperes?: number;
+};
+
+/** The author's part of a limit alone. */
+export function authored({ source, note, until }: Authored): Authored {
+  return { source, ...(note === undefined ? {} : { note }), ...(until === undefined ? {} : { until }) };
+}
+
 /** A limit from outside the commissioned ratings; the tightest in a scope rules. */
 export type Cap = {
   readonly id: string;

@@ -9,7 +9,7 @@ export type LeaseEntry = {
   readonly sentAt: Instant;
   /** Present once accepted. */
   readonly acknowledgedAt?: Instant;
-  /** Present once the car has had its time to follow, or the measurement showed that it does; older entries are then void. */
+  /** Present once the car has had its time to follow, or the measurement showed that it does: since when. Older entries are then void. */
   readonly settledAt?: Instant;
   /** It rules no longer than this, counted from the latest instant at which it may have been applied. */
   readonly endsBy: Instant;
@@ -48,12 +48,10 @@ export type EvseMemory = {
   readonly judgedSampleAtForPhases?: Instant;
   /** Since when the current disobedience lasts, so that its transaction is stopped in the end. */
   readonly disobedientSince?: Instant;
-  /** The transaction that was asked to stop, and when. */
-  readonly stopAsked?: { readonly transaction: string; readonly at: Instant };
-  /** Since when it has been served (at least its minimum), or paused. */
-  readonly service?: { readonly state: 'on' | 'paused'; readonly since: Instant };
-  /** How far it is behind (positive) or ahead of its equals, in ampere seconds per phase. */
-  readonly creditAmpSeconds?: number;
+  /** The transaction that was asked to stop, by which command, and when. */
+  readonly stopAsked?: { readonly transaction: string; readonly commandId: CommandId; readonly at: Instant };
+  /** Since when the session waits for its first current, is told to charge, or is paused after that. */
+  readonly service?: { readonly state: 'waiting' | 'on' | 'paused'; readonly since: Instant };
   /** What the car is seen to take. */
   readonly takes?: TakeMemory;
   /** Attempts to wake a car that does not begin again after a pause. */
@@ -80,6 +78,8 @@ export type CircuitMemory = {
   /** Base load as believed after fast attack and slow release. */
   readonly baseLoadAmps: PhaseAmps;
   readonly at: Instant;
+  /** `measuredAt` of the newest reading that it takes into account. */
+  readonly readingAt?: Instant;
 };
 
 export type Memory = {
@@ -89,8 +89,6 @@ export type Memory = {
   readonly rotatedAt?: Instant;
   /** Power that the site would otherwise export, as believed. */
   readonly surplus?: { readonly watts: number; readonly at: Instant };
-  /** When the sessions' credits were last brought up to date. */
-  readonly creditedAt?: Instant;
   /** Numbers commands; never reused within a controller's epoch. */
   readonly nextCommandNumber: number;
   /** Controller's id and epoch, part of each command's id. */

@@ -105,8 +105,8 @@ export type Policy = {
     readonly minOnMs: number;
     /** A paused car stays paused for at least this long. */
     readonly minOffMs: number;
-    /** Among equals a paused car takes the place of a charging one when it is this far behind, in ampere hours per phase. */
-    readonly rotateAfterAmpHours: number;
+    /** Where not all equals can charge, a place changes hands after this long. */
+    readonly turnMs: number;
   };
   readonly rampDown: {
     /** A car that takes less than offered for this long is offered what it takes and `marginAmps`. */

@@ -65,6 +65,8 @@ export type EvseState = {
   /** Progress of the newest floor and the newest lease command for this EVSE. */
   readonly floor?: CommandProgress;
   readonly lease?: CommandProgress;
+  /** Progress of the newest request to end a transaction here. */
+  readonly stop?: CommandProgress;
 };
 
 export type StationLink =

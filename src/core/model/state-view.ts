@@ -84,6 +84,23 @@ export type EvseActivity =
   | 'free'
   | 'unknown';
 
+/** What somebody wants of the car at an EVSE; energies count from the start of its transaction. */
+export type WishView = {
+  /** Who asked, in words. */
+  readonly author: string;
+  /** No transaction runs: it waits for the next one on this EVSE. */
+  readonly isWaiting: boolean;
+  readonly energyWh?: number;
+  /** Absent where the charger does not report it. */
+  readonly deliveredWh?: number;
+  readonly departureWallMs?: WallTime;
+  /** Amperes per phase that the rest takes from now on, to be ready shortly before the departure; 0 when the car has all that was asked. */
+  readonly neededAmps?: number;
+  readonly onlySurplus?: boolean;
+  readonly priority?: number;
+  readonly note?: string;
+};
+
 export type EvseView = {
   readonly id: EvseId;
   readonly activity: EvseActivity;
@@ -96,7 +113,14 @@ export type EvseView = {
   /** On the grid's phases. */
   readonly drawnAmps?: PhaseAmps;
   readonly phases: readonly Phase[];
-  readonly reason: { readonly kind: Reason['kind']; readonly text: string };
+  readonly reason: {
+    readonly kind: Reason['kind'];
+    /** Why it has this share. */
+    readonly text: string;
+    /** What would have to change for it to get more; absent where there is no car to want it. */
+    readonly remedy?: string;
+  };
+  readonly wish?: WishView;
 };
 
 export type MeterView = {

@@ -14,4 +14,6 @@ export type Wish = {
   readonly onlySurplus?: boolean;
   /** Instead of the EVSE's own; higher is served first. */
   readonly priority?: number;
+  /** What its author gave as the reason; shown to people. */
+  readonly note?: string;
 };

@@ -5,8 +5,10 @@ import type { EvseState } from '../model/snapshot.ts';
 import type { Instant } from '../model/units.ts';
 import type { Wish } from '../model/wish.ts';
 
-/** A deadline nearer than this, or past, asks for the rest within this time; otherwise the last minute would ask for everything. */
-const SHORTEST_MS = 15 * 60_000;
+/** Ready this long before departure: offers follow a rising need by steps and with a delay. */
+export const READY_BEFORE_MS = 10 * 60_000;
+/** A deadline nearer than this, or past, asks for the rest within this time; the last minute must not ask for everything. */
+const SHORTEST_MS = 5 * 60_000;
 
 export type Need = {
   /** Amperes per phase, held until departure. 0 when it has all it wants. */
@@ -32,7 +34,7 @@ export function needOf(
   const missingWh = Math.max(0, wish.energyWh - (transaction.energyWh ?? 0));
   const wattsPerAmp = nominalVolts * phaseCount * (evse.efficiency ?? 1);
   if (missingWh === 0 || !(wattsPerAmp > 0)) return { amps: 0, laxityMs: Number.POSITIVE_INFINITY };
-  const leftMs = wish.departureAt - now;
+  const leftMs = wish.departureAt - READY_BEFORE_MS - now;
   const ampHours = missingWh / wattsPerAmp;
   return {
     amps: (ampHours * 3_600_000) / Math.max(SHORTEST_MS, leftMs),

@@ -23,14 +23,13 @@ const AWAKE_AMPS = 1;
  */
 export function wakeAfter(
   before: EvseMemory['wake'],
-  service: EvseMemory['service'],
+  service: NonNullable<EvseMemory['service']>,
   state: EvseState | undefined,
   now: Instant,
 ): EvseMemory['wake'] {
-  if (service === undefined) return undefined;
   // A pause in this session is what a car may have to be woken from.
   if (service.state === 'paused') return { attempts: before?.attempts ?? 0, at: service.since };
-  if (before === undefined) return undefined;
+  if (before === undefined || service.state === 'waiting') return undefined;
   const drawn = state?.drawn;
   const sample = drawn && drawn.measuredAt > service.since ? drawn : undefined;
   if (sample && Math.max(0, ...sample.amps) > AWAKE_AMPS) return undefined;

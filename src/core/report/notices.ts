@@ -6,6 +6,8 @@ import type { CircuitReport, Notice, SolverReport } from '../model/decision.ts';
 import type { Site } from '../model/site.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { type CircuitId, PHASES } from '../model/units.ts';
+import { MAX_WAKE_ATTEMPTS } from '../plan/wake.ts';
+import { stopNotice } from './stop-notice.ts';
 
 type NoticesInput = {
   readonly site: Site;
@@ -78,15 +80,18 @@ function circuitNotices({ site, reports, baseLoads }: NoticesInput): Notice[] {
   });
 }
 
-function evseNotices({ site, situations }: NoticesInput): Notice[] {
-  return situations.flatMap(({ evse, station, memory, exposureAmps, exposureBecause }): Notice[] => {
+function evseNotices({ site, snapshot, situations }: NoticesInput): Notice[] {
+  return situations.flatMap((situation): Notice[] => {
+    const { evse, station, memory, exposureAmps, exposureBecause } = situation;
     if (exposureBecause === 'disobedient') {
+      const stop = stopNotice(situation, snapshot.now);
       return [
         {
           severity: 'alarm',
           code: 'STATION_DISOBEDIENT',
           text: `${evse.name} draws more than it was told; ${amps(exposureAmps)} are reserved for it. Have the charger checked.`,
         },
+        ...(stop ? [stop] : []),
       ];
     }
     const link = station?.link.state ?? 'never';
@@ -105,6 +110,15 @@ function evseNotices({ site, situations }: NoticesInput): Notice[] {
           severity: 'warning',
           code: 'STATION_UNREACHABLE',
           text: `${evse.name} is not connected; ${amps(exposureAmps)} are reserved for it.`,
+        },
+      ];
+    }
+    if (memory.wake !== undefined && memory.wake.attempts >= MAX_WAKE_ATTEMPTS) {
+      return [
+        {
+          severity: 'warning',
+          code: 'CAR_DOES_NOT_WAKE',
+          text: `The car at ${evse.name} does not begin again after a pause. Unplug it and plug it in again, or give ${evse.name} a higher priority so that it is paused less.`,
         },
       ];
     }

@@ -3,11 +3,16 @@
 import type { Allocation, ShareBinding } from '../allocate/allocate.ts';
 import type { RowTag } from '../allocate/capacity.ts';
 import type { CandidateRole, Situation } from '../allocate/situation.ts';
-import { offeredAmps, type Waiting } from '../command/command.ts';
+import { offeredAmps } from '../command/draft.ts';
+import type { Waiting } from '../command/increase.ts';
 import type { PausedBy, Reason } from '../model/decision.ts';
+import { authored, type LimitNumber } from '../model/limit.ts';
 import type { Site } from '../model/site.ts';
 import type { Instant } from '../model/units.ts';
-import { turnAt } from '../plan/rotation.ts';
+import { nextTurn } from './next-turn.ts';
+
+/** A share nearer to its maximum than this has it. */
+const EPSILON_AMPS = 1e-6;
 
 export type ReasonInput = {
   readonly site: Site;
@@ -27,53 +32,75 @@ export function reasonFor(input: ReasonInput): Reason {
   if (exposureBecause === 'disobedient') return { kind: 'disobedient', reservedAmps: exposureAmps };
   if (station?.link.state !== 'connected') return { kind: 'unreachable', reservedAmps: exposureAmps };
   if (exposureBecause === 'floor-not-proved') return { kind: 'floor-not-proved', reservedAmps: exposureAmps };
-  if (role.kind === 'reserved') return { kind: 'no-car' };
+  if (role.kind === 'reserved') return nothingToShare(situation);
   if (allocation.solver.answeredBy === 'floors') {
     return { kind: 'failsafe', detail: allocation.solver.fellBackBecause ?? 'no allocation' };
   }
-  if (targetAmps > offeredAmps(situation, now) + 1e-6 && waiting !== undefined)
+  if (targetAmps > offeredAmps(situation, now) + EPSILON_AMPS && waiting !== undefined)
     return { kind: 'rising', waitsFor: waiting };
   const binding = allocation.bindings[at];
   if (binding?.kind === 'not-admitted') return paused(binding, role, input);
-  return binding?.kind === 'row' ? full(binding.tag) : ownMaximum(situation, role);
+  const moreAmps = Number((role.upper - targetAmps).toFixed(6));
+  // Rounding may have given it the last step to its maximum in a row that is full for everybody else.
+  return binding?.kind === 'row' && moreAmps > EPSILON_AMPS ? full(binding.tag, moreAmps) : ownMaximum(situation, role);
 }
 
-function ownMaximum({ evse, cap }: Situation, { upper, upperBy }: CandidateRole): Reason {
+function nothingToShare({ state }: Situation): Reason {
+  const status = state?.connectorStatus;
+  if (status === 'Faulted' || status === 'Unavailable') return { kind: 'out-of-service', status };
+  const isPluggedIn = status === 'Occupied' || (state?.chargingState ?? 'Idle') !== 'Idle';
+  return isPluggedIn ? { kind: 'not-started' } : { kind: 'no-car' };
+}
+
+function ownMaximum({ evse, cap }: Situation, { lower, upper, upperBy, neverZero }: CandidateRole): Reason {
   if (upperBy === 'car') return { kind: 'own-maximum', source: { kind: 'car' }, limitAmps: upper };
   if (cap === undefined || cap.amps >= evse.maxAmps) {
     return { kind: 'own-maximum', source: { kind: 'charger' }, limitAmps: upper };
   }
+  const keptAtAmps = neverZero && cap.amps < lower ? { keptAtAmps: lower } : {};
+  return { kind: 'capped', limitAmps: cap.amps, ...authored(cap), ...keptAtAmps };
+}
+
+function full(tag: RowTag, moreAmps: number): Reason {
+  switch (tag.kind) {
+    case 'phase':
+    case 'power':
+      return { kind: 'circuit-full', ...circuitBound(tag), moreAmps };
+    case 'group':
+      return { kind: 'group-full', ...groupBound(tag), moreAmps };
+    case 'station':
+      return { kind: 'capped', limitAmps: tag.limitAmps, station: tag.station, ...authored(tag) };
+    case 'unbalance': {
+      const { circuit, phase, against, limitAmps } = tag;
+      return { kind: 'unbalanced', circuit, phase, against, limitAmps, moreAmps };
+    }
+    case 'surplus':
+      return { kind: 'surplus-used', surplusWatts: tag.surplusWatts, moreAmps };
+  }
+}
+
+function circuitBound(tag: Extract<RowTag, { kind: 'phase' | 'power' }>) {
+  const { circuit, meter } = tag;
   return {
-    kind: 'capped',
-    source: cap.source,
-    limitAmps: cap.amps,
-    ...(cap.note === undefined ? {} : { note: cap.note }),
-    ...(cap.until === undefined ? {} : { until: cap.until }),
+    circuit,
+    ...(tag.kind === 'phase' ? { phase: tag.phase } : {}),
+    ...numberOf(tag),
+    ...authored(tag),
+    ...(meter === undefined ? {} : { meter }),
   };
 }
 
-function full(tag: RowTag): Reason {
-  switch (tag.kind) {
-    case 'phase':
-      return { kind: 'circuit-full', circuit: tag.circuit, phase: tag.phase, source: tag.source };
-    case 'power':
-      return { kind: 'circuit-full', circuit: tag.circuit, source: tag.source };
-    case 'group':
-      return {
-        kind: 'group-full',
-        group: tag.group,
-        source: tag.source,
-        ...(tag.phase === undefined ? {} : { phase: tag.phase }),
-      };
-    case 'station':
-      return { kind: 'capped', source: tag.source, limitAmps: tag.limitAmps };
-    case 'unbalance': {
-      const { circuit, phase, against, limitAmps } = tag;
-      return { kind: 'unbalanced', circuit, phase, against, limitAmps };
-    }
-    case 'surplus':
-      return { kind: 'surplus-used', surplusWatts: tag.surplusWatts };
-  }
+function groupBound(tag: Extract<RowTag, { kind: 'group' }>) {
+  const { group, phase } = tag;
+  return { group, ...(phase === undefined ? {} : { phase }), ...numberOf(tag), ...authored(tag) };
+}
+
+function numberOf({ limitAmps, limitWatts, limitVoltAmperes }: LimitNumber): LimitNumber {
+  return {
+    ...(limitAmps === undefined ? {} : { limitAmps }),
+    ...(limitWatts === undefined ? {} : { limitWatts }),
+    ...(limitVoltAmperes === undefined ? {} : { limitVoltAmperes }),
+  };
 }
 
 function paused(
@@ -81,67 +108,35 @@ function paused(
   role: CandidateRole,
   input: ReasonInput,
 ): Reason {
-  const neededAmps = role.lower;
+  const common = { kind: 'paused', neededAmps: role.lower } as const;
   switch (because.kind) {
     case 'rest':
-      return {
-        kind: 'paused',
-        by: { kind: 'rest' },
-        neededAmps,
-        ...(role.restsUntil === undefined ? {} : { dueAt: role.restsUntil }),
-      };
+      return { ...common, by: { kind: 'rest' }, ...dueAt(role.restsUntil) };
     case 'cap': {
-      const { cap } = input.situation;
-      const by: PausedBy = { kind: 'cap', source: cap?.source ?? { kind: 'charger' }, limitAmps: cap?.amps ?? 0 };
-      return { kind: 'paused', by, neededAmps, ...(cap?.until === undefined ? {} : { dueAt: cap.until }) };
+      const cap = input.situation.cap ?? { amps: 0, source: { kind: 'charger' } };
+      return { ...common, by: { kind: 'cap', limitAmps: cap.amps, ...authored(cap) }, ...dueAt(cap.until) };
     }
     case 'row': {
-      const dueAt = nextTurn(role, input);
-      const by = pausedBy(because.tag);
-      return {
-        kind: 'paused',
-        by,
-        neededAmps,
-        missingAmps: because.missingAmps,
-        ...(dueAt === undefined ? {} : { dueAt }),
-      };
+      const { tag, missingAmps } = because;
+      return { ...common, by: pausedBy(tag), missingAmps, ...dueAt(nextTurn(tag, missingAmps, input)) };
     }
   }
 }
 
+const dueAt = (instant: Instant | undefined) => (instant === undefined ? {} : { dueAt: instant });
+
 function pausedBy(tag: RowTag): PausedBy {
   switch (tag.kind) {
     case 'phase':
-      return { kind: 'circuit', circuit: tag.circuit, phase: tag.phase, source: tag.source };
     case 'power':
-      return { kind: 'circuit', circuit: tag.circuit, source: tag.source };
+      return { kind: 'circuit', ...circuitBound(tag) };
     case 'group':
-      return {
-        kind: 'group',
-        group: tag.group,
-        source: tag.source,
-        ...(tag.phase === undefined ? {} : { phase: tag.phase }),
-      };
+      return { kind: 'group', ...groupBound(tag) };
     case 'station':
-      return { kind: 'station', station: tag.station, source: tag.source };
+      return { kind: 'station', station: tag.station, limitAmps: tag.limitAmps, ...authored(tag) };
     case 'unbalance':
       return { kind: 'unbalance', circuit: tag.circuit, phase: tag.phase, against: tag.against };
     case 'surplus':
       return { kind: 'surplus', surplusWatts: tag.surplusWatts };
   }
-}
-
-/** When it takes the place of an equal that charges now; undefined when there is none that may be paused for it. */
-function nextTurn(
-  role: CandidateRole,
-  { site, situations, allocation, situation, now }: ReasonInput,
-): Instant | undefined {
-  let most = Number.NEGATIVE_INFINITY;
-  for (const other of situations) {
-    if (other.role.kind !== 'candidate' || other.at === situation.at || !(allocation.amps[other.at]! > 0)) continue;
-    if (other.role.priority !== role.priority || other.role.neverZero) continue;
-    if (!other.phases.some((phase) => situation.phases.includes(phase))) continue;
-    most = Math.max(most, role.creditAmpSeconds - other.role.creditAmpSeconds);
-  }
-  return most === Number.NEGATIVE_INFINITY ? undefined : turnAt(most, now, site.policy);
 }

@@ -22,8 +22,10 @@ const candidate: CandidateRole = {
   neverZero: false,
   priority: 0,
   isUrgent: false,
+  isPatient: false,
   keepsPlace: false,
-  creditAmpSeconds: 0,
+  waitedMs: 0,
+  servedMs: 0,
   onlySurplus: false,
 };
 const situations = site.evses.map(

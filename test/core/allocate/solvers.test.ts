@@ -14,9 +14,6 @@ beforeAll(async () => {
   highs = await loadHighs();
 });
 
-// javascript-lp-solver oversteps a row in about one program of 70,000 (degenerate ties); the answer is checked, named and never believed.
-const KNOWN_FAULT = /^(row|column) \d+ came back|^height \S+ puts|^none of \d+ shares stopped/;
-
 type Car = { readonly lower: number; readonly upper: number; readonly weight: number; readonly level: number };
 const cars = (...parts: Partial<Car>[]) =>
   parts.map((part): Car => ({ lower: 6, upper: 32, weight: 1, level: 0, ...part }));
@@ -41,7 +38,7 @@ describe.each([
   ['filling', fill],
   ['lp', solveByLp],
   ['HiGHS', (program: LinearProgram) => highs(program)],
-] as const)('%s', (name, solve) => {
+] as const)('%s', (_name, solve) => {
   const rounded = (program: LinearProgram) => ampsOf(solve(program)).map((value) => Number(value.toFixed(6)));
 
   test.each([
@@ -139,7 +136,6 @@ describe.each([
     fc.assert(
       fc.property(packingPrograms(), (p) => {
         const solution = solve(p);
-        if (name === 'lp' && solution.kind === 'failed') return expect(solution.because).toMatch(KNOWN_FAULT);
         const amps = ampsOf(solution);
         expect(worstExcess(p, amps)).toBeLessThan(1e-5);
         amps.forEach((own, at) => {
@@ -180,16 +176,10 @@ function ampsBefore(p: LinearProgram, solve: Solve, variable: number): number {
 
 test('the LP, filling and HiGHS agree within a ten-thousandth of an ampere on random programs of several stages', () => {
   const runs = 2500;
-  let faults = 0;
   fc.assert(
     fc.property(packingPrograms(), (p) => {
       const [byFilling, byHighs] = [ampsOf(fill(p)), ampsOf(highs(p))];
-      const lp = solveByLp(p);
-      if (lp.kind === 'failed') {
-        expect(lp.because).toMatch(KNOWN_FAULT);
-        faults += 1;
-      }
-      const byLp = lp.kind === 'solved' ? lp.amps : byFilling;
+      const byLp = ampsOf(solveByLp(p));
       byFilling.forEach((value, at) => {
         expect(Math.abs(value - byLp[at]!)).toBeLessThan(1e-4);
         expect(Math.abs(value - byHighs[at]!)).toBeLessThan(1e-4);
@@ -197,7 +187,6 @@ test('the LP, filling and HiGHS agree within a ten-thousandth of an ampere on ra
     }),
     { numRuns: runs },
   );
-  expect(faults).toBeLessThanOrEqual(runs / 500);
 });
 
 test('no point of a grid is fairer than what the LP, filling and HiGHS answer to tiny programs', () => {
@@ -207,4 +196,22 @@ test('no point of a grid is fairer than what the LP, filling and HiGHS answer to
     }),
     { numRuns: 150 },
   );
+});
+
+test('limits that differ by the rounding of earlier answers do not make javascript-lp-solver pass over a row', () => {
+  // Level 1 fills the second row to 1e-8; asked for level 0, version 1.0.3 then lifted beyond the first row.
+  const p = programOf(
+    cars(
+      { lower: 0, upper: 22, weight: 2, level: 1 },
+      { upper: 16, level: 1 },
+      { lower: 0, upper: 13 },
+      { upper: 7 },
+      { upper: 14, weight: 0.5 },
+    ),
+    [row(46, 0, 1, 2, 3, 4), row(34, 0, 1, 4)],
+  );
+  const expected = [18.666667, 9.333333, 6, 6, 6].map((value) => expect.closeTo(value, 5));
+  expect(ampsOf(fill(p))).toEqual(expected);
+  expect(ampsOf(highs(p))).toEqual(expected);
+  expect(ampsOf(solveByLp(p))).toEqual(expected);
 });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ChargingProfile, InstalledProfile } from '../../../src/core/model/charging-profile.ts';
 import { limitAt, resolveComposite } from '../../../src/core/schedule/composite.ts';
+import { runs } from '../../support/property-runs.ts';
 
 const t0 = Date.UTC(2026, 2, 2, 6);
 const WINDOW_SECONDS = 240;
@@ -144,7 +145,7 @@ test('a resolved schedule says in every second what the second-by-second model s
         }
       },
     ),
-    { numRuns: 300 },
+    runs(300),
   );
 });
 
@@ -182,6 +183,6 @@ test('the limit now holds until it says, and is never above what any profile tha
         }
       },
     ),
-    { numRuns: 200 },
+    runs(200),
   );
 });

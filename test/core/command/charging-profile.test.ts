@@ -1,8 +1,8 @@
 // What a floor and a lease say on the wire's level: unit, end, stack level; watts never let more amperes flow than were meant.
 import { describe, expect, test } from 'vitest';
-import { buildProfile } from '../../src/core/command/charging-profile.ts';
-import { buildSite, evse, genericAc } from '../support/site-builder.ts';
-import { World } from '../support/world.ts';
+import { buildProfile } from '../../../src/core/command/charging-profile.ts';
+import { buildSite, evse, genericAc } from '../../support/site-builder.ts';
+import { World } from '../../support/world.ts';
 
 const NOW = Date.UTC(2026, 0, 1, 12);
 const input = {
@@ -23,6 +23,34 @@ describe('a lease and a floor', () => {
     expect(floor.schedule.durationSeconds).toBeUndefined();
     expect(floor.schedule.startSchedule).toBeLessThan(NOW - 3_600_000);
     expect(floor.stackLevel).toBeLessThan(buildProfile(input).stackLevel);
+  });
+
+  test('on the wire: one id for each EVSE and role, one period, a lease back-dated by a minute, a floor by a day', () => {
+    const second = { ...input, evse: evse({ station: 'A', number: 2 }) };
+    const schedule = { unit: 'A', periods: [{ startPeriodSeconds: 0, limit: 16 }] };
+    expect(buildProfile(second)).toEqual({
+      id: 9_021,
+      stackLevel: 1,
+      purpose: 'TxDefaultProfile',
+      kind: 'Absolute',
+      schedule: { ...schedule, startSchedule: NOW - 60_000, durationSeconds: 120 },
+    });
+    expect(buildProfile({ ...second, role: 'floor' })).toEqual({
+      id: 9_020,
+      stackLevel: 0,
+      purpose: 'TxDefaultProfile',
+      kind: 'Absolute',
+      schedule: { ...schedule, startSchedule: NOW - 86_400_000 },
+    });
+    expect(buildProfile(input).id).toBe(9_011);
+  });
+
+  test('a transaction is named in a TxProfile alone, and only when there is one', () => {
+    const byTx = { ...genericAc, lease: { purpose: 'TxProfile', stackLevel: 3 } } as const;
+    const running = { ...input, transactionId: '7' };
+    expect(buildProfile({ ...running, profile: byTx })).toMatchObject({ purpose: 'TxProfile', transactionId: '7' });
+    expect(buildProfile({ ...input, profile: byTx })).not.toHaveProperty('transactionId');
+    expect(buildProfile(running)).not.toHaveProperty('transactionId');
   });
 
   test.each([

@@ -1,0 +1,160 @@
+// Real charging sessions on a European car park: what Busbar delivers beside the rules of the literature and the optimum with perfect foresight.
+//
+//   node bench/sessions.ts                prints the tables
+//   node bench/sessions.ts --write        also writes them into docs/benchmarks.md
+//   node bench/sessions.ts --step 5       minutes of a step; 15 is what the literature's figures are for
+//   node bench/sessions.ts --rules        also compares candidate rules for the core
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { byArrival, byDeparture, byLaxity, equalShare, sorted, uncontrolled } from './sessions/baselines.ts';
+import { busbar } from './sessions/busbar.ts';
+import { optimumWh } from './sessions/optimum.ts';
+import { REFERENCE_POINTS, type ReferenceColumn, reference } from './sessions/reference.ts';
+import { candidates } from './sessions/rules.ts';
+import { DATA_SET, readSessions } from './sessions/session.ts';
+import { type Outcome, type Rule, simulate } from './sessions/simulate.ts';
+import { markdownTable } from './sessions/table.ts';
+
+const ROOT_AMPS = [63, 80, 100, 125, 150, 180];
+const { values: options } = parseArgs({
+  options: {
+    write: { type: 'boolean', default: false },
+    rules: { type: 'boolean', default: false },
+    step: { type: 'string', default: '15' },
+  },
+});
+const stepMinutes = Number(options.step);
+if (!(Number.isInteger(stepMinutes) && stepMinutes >= 1 && 60 % stepMinutes === 0))
+  throw new Error(`--step is "${options.step}"; expected whole minutes that divide an hour, such as 5 or 15`);
+const stepMs = stepMinutes * 60_000;
+
+const found = readSessions();
+if (!found) {
+  console.log(
+    `bench: there is no ${DATA_SET} beside the repository, so there is nothing to measure; nothing was written.`,
+  );
+  process.exit(0);
+}
+const sessions = found;
+
+/** Made anew for each run: some rules remember. */
+const continuous: { readonly [name: string]: () => Rule } = {
+  'uncontrolled, trips': uncontrolled,
+  equal: () => equalShare,
+  FCFS: () => sorted(byArrival, 'continuous'),
+  EDF: () => sorted(byDeparture, 'continuous'),
+  LLF: () => sorted(byLaxity, 'continuous'),
+};
+const whole: { readonly [name: string]: () => Rule } = {
+  FCFS: () => sorted(byArrival, 'whole'),
+  EDF: () => sorted(byDeparture, 'whole'),
+  LLF: () => sorted(byLaxity, 'whole'),
+};
+const ours: { readonly [name: string]: () => Rule } = {
+  'Busbar, no wishes': () => busbar({ scarcity: 'part-for-everyone', wishes: false }),
+  'Busbar, part for everyone': () => busbar({ scarcity: 'part-for-everyone', wishes: true }),
+  'Busbar, earliest departure': () => busbar({ scarcity: 'earliest-departure-first', wishes: true }),
+};
+
+const percent = (part: number, all: number): number => (100 * part) / all;
+const energyPercent = ({ deliveredWh, demandWh }: Outcome): number => percent(deliveredWh, demandWh);
+const cell = (outcome: Outcome): string =>
+  `${energyPercent(outcome).toFixed(1)} / ${percent(outcome.full, outcome.sessions).toFixed(0)}`;
+const run = (rules: typeof ours, rootAmps: number): readonly Outcome[] =>
+  Object.values(rules).map((make) => simulate(make(), sessions, rootAmps, stepMs));
+
+const literatureRows: string[][] = [];
+const chargerRows: string[][] = [];
+const busbarRows: string[][] = [];
+const differences: string[] = [];
+const optima: number[] = [];
+let demandWh = 0;
+for (const rootAmps of ROOT_AMPS) {
+  process.stderr.write(`bench: ${rootAmps} A …\n`);
+  const literature = run(continuous, rootAmps);
+  const chargers = run(whole, rootAmps);
+  const decided = run(ours, rootAmps);
+  demandWh = literature[0]!.demandWh;
+  const optimum = percent(await optimumWh(sessions, rootAmps, stepMs), demandWh);
+  optima.push(optimum);
+  literatureRows.push([String(rootAmps), ...literature.map(cell), optimum.toFixed(1)]);
+  chargerRows.push([String(rootAmps), ...[...chargers, ...decided].map(cell), optimum.toFixed(1)]);
+  for (const [at, name] of Object.keys(ours).entries()) {
+    const outcome = decided[at]!;
+    busbarRows.push([
+      `${name}, ${rootAmps} A`,
+      (energyPercent(outcome) / optimum).toFixed(3),
+      (100 * outcome.tenthShare).toFixed(0),
+      (outcome.starts / outcome.sessions).toFixed(1),
+      String(outcome.violations),
+    ]);
+  }
+  const own: { readonly [column in ReferenceColumn]: number } = {
+    equal: energyPercent(literature[1]!),
+    FCFS: energyPercent(literature[2]!),
+    EDF: energyPercent(literature[3]!),
+    LLF: energyPercent(literature[4]!),
+    optimum,
+  };
+  for (const [column, value] of Object.entries(own) as [ReferenceColumn, number][]) {
+    const known = reference[rootAmps]![column];
+    if (Math.abs(value - known) > REFERENCE_POINTS)
+      differences.push(`${column} at ${rootAmps} A is ${value.toFixed(1)}, the known figure is ${known}`);
+  }
+}
+
+const report = [
+  `${sessions.list.length} sessions of twelve days, ${(demandWh / 1e6).toFixed(2)} MWh, 52 EVSEs on two boards of 60 % of the root limit, ${stepMinutes}-minute steps. Cells: % of the energy delivered / % of the sessions fully served. Limits in amperes per phase.`,
+  '',
+  'Continuous currents, as in the literature. Uncontrolled: everybody at the maximum; a board or root with a phase over its limit trips, delivers nothing in that step and until a person resets it two hours later.',
+  '',
+  markdownTable(['limit', ...Object.keys(continuous), 'optimum'], literatureRows),
+  '',
+  'As chargers are: 6 A or nothing, whole amperes. The optimum stays the continuous one with perfect foresight.',
+  '',
+  markdownTable(['limit', ...Object.keys(whole), ...Object.keys(ours), 'optimum'], chargerRows),
+  '',
+  'Busbar in detail: energy as a part of the optimum; what the worst-served tenth of the sessions gets at most, in % of its demand; starts a session; phases over a limit in any step.',
+  '',
+  markdownTable(['policy and limit', 'of optimum', 'worst tenth', 'starts', 'violations'], busbarRows),
+].join('\n');
+console.log(report);
+console.log('');
+if (stepMinutes !== 15) console.log('The known figures are for steps of 15 minutes: not compared.');
+else if (differences.length > 0)
+  console.log(`Differs from the known figures by more than a point: ${differences.join('; ')}.`);
+else console.log('Every figure is within a point of the known ones.');
+
+if (options.rules) {
+  process.stderr.write('bench: candidate rules …\n');
+  const rows = candidates.map(({ name, rule }) => [
+    name,
+    ...ROOT_AMPS.map((rootAmps, at) => {
+      const outcome = simulate(rule, sessions, rootAmps, stepMs);
+      const parts = [
+        (energyPercent(outcome) / optima[at]!).toFixed(3),
+        percent(outcome.full, outcome.sessions).toFixed(0),
+        (100 * outcome.tenthShare).toFixed(0),
+        (outcome.starts / outcome.sessions).toFixed(1),
+      ];
+      return parts.join(' ');
+    }),
+  ]);
+  console.log(
+    '\nCandidate rules, 6 A or nothing, whole amperes. Cells: of optimum, % fully served, worst tenth, starts.\n',
+  );
+  console.log(markdownTable(['rule', ...ROOT_AMPS.map((amps) => `${amps} A`)], rows));
+}
+if (options.write) writeSection(report);
+
+function writeSection(text: string): void {
+  const file = new URL('../docs/benchmarks.md', import.meta.url);
+  const [start, end] = ['<!-- sessions:start -->', '<!-- sessions:end -->'];
+  const page = readFileSync(file, 'utf8');
+  const marked =
+    page.includes(start) && page.includes(end)
+      ? page
+      : `${page.trimEnd()}\n\n## Real charging sessions\n\nRepeat with \`node bench/sessions.ts --write\`; the data set lies beside the repository and not in it.\n\n${start}\n${end}\n`;
+  const [before, after] = [marked.slice(0, marked.indexOf(start) + start.length), marked.slice(marked.indexOf(end))];
+  writeFileSync(file, `${before}\n${text}\n${after}`);
+}

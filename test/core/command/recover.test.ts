@@ -1,0 +1,81 @@
+// A controller that starts again trusts nothing of its last run but the permanent floors, and forgets nothing that may still rule.
+import { describe, expect, test } from 'vitest';
+import { recoverMemory } from '../../../src/core/command/recover.ts';
+import type { EvseMemory, Memory } from '../../../src/core/model/memory.ts';
+import { emptyMemory } from '../../../src/core/model/memory.ts';
+import { onEachPhase } from '../../../src/core/model/units.ts';
+import { evseMemory, leaseEntry, settledLease } from '../../support/ledger.ts';
+import { buildSite, genericAc } from '../../support/site-builder.ts';
+
+const NOW = 500;
+/** The last run's time line was far ahead of this one's. */
+const LAST_RUN = 9_000_000;
+const site = buildSite();
+const stored = (evses: Memory['evses']): Memory => ({
+  author: 'box/3',
+  nextCommandNumber: 77,
+  evses,
+  circuits: { main: { baseLoadAmps: onEachPhase(12), at: LAST_RUN } },
+});
+const recovered = (memory: EvseMemory, on = site) =>
+  recoverMemory(on, stored({ 'A/1': memory }), 'box/4', NOW).evses['A/1'];
+
+describe('after a start', () => {
+  test('a first start knows nothing', () => {
+    expect(recoverMemory(site, undefined, 'box/1', NOW)).toEqual(emptyMemory('box/1'));
+  });
+
+  test('commands are numbered anew under the new epoch, and no base load is remembered', () => {
+    expect(recoverMemory(site, stored({}), 'box/4', NOW)).toEqual(emptyMemory('box/4'));
+  });
+
+  test('every lease counts as sent now and as never confirmed: a whole life, both margins and the settling', () => {
+    const leases = [settledLease(16, LAST_RUN - 20_000), leaseEntry(10, LAST_RUN)];
+    expect(
+      recovered(evseMemory({ leases, failures: 3, disobeyedSamples: 1, wantsMoreSince: 1, changedAt: 2 })),
+    ).toEqual({
+      floor: { state: 'proved', amps: 6, since: NOW, settledAt: NOW },
+      leases: leases.map(({ commandId, limitAmps }) => ({
+        commandId,
+        limitAmps,
+        sentAt: NOW - 60_000,
+        holdsUntil: NOW,
+        endsBy: NOW + 70_000,
+      })),
+      failures: 0,
+      disobeyedSamples: 0,
+    });
+  });
+
+  test.each([
+    ['proved', { state: 'proved', amps: 7, since: LAST_RUN }, { state: 'proved', amps: 7, since: NOW, settledAt: NOW }],
+    ['only sent', { state: 'sent', commandId: 'f', amps: 7, sentAt: LAST_RUN }, { state: 'unproved' }],
+    ['unproved', { state: 'unproved' }, { state: 'unproved' }],
+  ] as const)('a floor that was %s', (_state, floor, expected) => {
+    expect(recovered(evseMemory({ floor }))!.floor).toEqual(expected);
+  });
+
+  test('a disobedient charger stays distrusted, counted from now; an obedient one is not accused', () => {
+    expect(recovered(evseMemory({ disobeyedAt: LAST_RUN }))).toHaveProperty('disobeyedAt', NOW);
+    expect(recovered(evseMemory())).not.toHaveProperty('disobeyedAt');
+  });
+
+  test('each EVSE is read with the profile of its own station', () => {
+    const slow = { ...genericAc, leaseMs: 240_000, settleMs: 20_000 };
+    const mixed = { ...site, stations: site.stations.map((one) => (one.id === 'B' ? { ...one, profile: slow } : one)) };
+    const evses = {
+      'A/1': evseMemory({ leases: [leaseEntry(9, 0)] }),
+      'B/1': evseMemory({ leases: [leaseEntry(9, 0)] }),
+    };
+    const { evses: known } = recoverMemory(mixed, stored(evses), 'box/4', NOW);
+    expect(known['A/1']!.leases[0]!.endsBy).toBe(NOW + 70_000);
+    expect(known['B/1']!.leases[0]!.endsBy).toBe(NOW + 265_000);
+  });
+
+  test('an EVSE that the site no longer has, or whose station it has lost, is dropped', () => {
+    const evses = { 'A/1': evseMemory(), 'gone/1': evseMemory() };
+    expect(Object.keys(recoverMemory(site, stored(evses), 'box/4', NOW).evses)).toEqual(['A/1']);
+    const withoutA = { ...site, stations: site.stations.filter((station) => station.id !== 'A') };
+    expect(recoverMemory(withoutA, stored(evses), 'box/4', NOW).evses).toEqual({});
+  });
+});

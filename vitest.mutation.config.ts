@@ -1,0 +1,9 @@
+import { defineConfig } from 'vitest/config';
+
+// What `npm run mutation` runs against every mutant: the core's tests alone, with few and always the same runs of each property.
+export default defineConfig({
+  test: {
+    include: ['test/core/**/*.test.ts'],
+    env: { BUSBAR_PROPERTY_RUNS: '10' },
+  },
+});
