@@ -1,5 +1,6 @@
 // The control loop on the virtual clock: its rhythm, its urgency, what it survives, and what people may ask of it.
 import { describe, expect, test } from 'vitest';
+import type { Solvers } from '../../src/core/allocate/proposers.ts';
 import type { CycleRecord, StationCommand } from '../../src/core/model/decision.ts';
 import type { Cap } from '../../src/core/model/limit.ts';
 import type { Memory } from '../../src/core/model/memory.ts';
@@ -16,6 +17,7 @@ function room(
   part: {
     readonly store?: Partial<ControlStore>;
     readonly stored?: Memory;
+    readonly solvers?: Solvers;
     readonly wishes?: readonly KeptWish[];
   } = {},
 ) {
@@ -68,6 +70,7 @@ function room(
       audience: { publish: (record) => void records.push(record) },
     },
     'box',
+    part.solvers,
   );
   const connected = (id: string): StationState => ({
     station: id,
@@ -115,6 +118,21 @@ describe('the control loop', () => {
     expect(sent[0]).toMatchObject({ id: 'box-7-1', role: 'floor', evse: 'A/1' });
     expect(records.at(-1)!.controller).toEqual({ id: 'box', epoch: 7 });
     await controller.stop();
+  });
+
+  test('the solvers that were made ready before the start are offered to every decision', async () => {
+    let offered = 0;
+    const solvers: Solvers = {
+      get highs() {
+        offered += 1;
+        return () => ({ kind: 'failed', because: 'a test' }) as const;
+      },
+    };
+    const { clock, controller } = room({ solvers });
+    await controller.start();
+    await clock.advance(2_000);
+    await controller.stop();
+    expect(offered).toBeGreaterThanOrEqual(3);
   });
 
   test('an overload on the meter brings the next cycle forward', async () => {

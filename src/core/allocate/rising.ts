@@ -87,7 +87,7 @@ export function highestCommon(
 ): { readonly height: number; readonly values: readonly number[] } | string {
   const rise = columns.length;
   // Weights count against the largest, so that rounding of the height is at most as large in amperes.
-  const largest = Math.max(...[...rising.values()].map(({ weight }) => weight));
+  const largest = [...rising.values()].reduce((most, { weight }) => Math.max(most, weight), 0) || 1;
   const links = [...rising.values()].map(({ variable, weight }): LpRow => {
     const own = { column: columnOf.get(variable)!, coefficient: -1 };
     return { terms: [{ column: rise, coefficient: weight / largest }, own], limit: amps[variable]! - from * weight };
