@@ -118,12 +118,12 @@ describe('sessions on surplus', () => {
 
   test('are held by the surplus where nothing else is tighter', () => {
     const input = sharing([living(), {}], main(63), { surplusWatts: 41 * 690 });
-    expect(allocate(input)).toMatchObject({ amps: [9, 32], bindings: [surplusRow(41 * 690), { kind: 'upper' }] });
+    expect(allocate(input)).toMatchObject({ amps: [9, 32], bindings: [surplusRow(9 * 690), { kind: 'upper' }] });
     const none = allocate(sharing([living(), {}], main(63), { surplusWatts: 37 * 690 }));
     expect(none).toMatchObject({
       amps: [0, 32],
       bindings: [
-        { kind: 'not-admitted', because: { ...surplusRow(37 * 690), row: 3, missingAmps: 1 } },
+        { kind: 'not-admitted', because: { ...surplusRow(5 * 690), row: 3, missingAmps: 1 } },
         { kind: 'upper' },
       ],
     });
