@@ -195,7 +195,14 @@ export const stateView: z.ZodType<AgedStateView> = z.object({
       id: z.string(),
       baseLoadFrom: z.enum(['meter', 'held', 'allowance', 'worst']),
       phases: perPhase(phaseView),
-      power: z.object({ limitWatts: z.number(), limitAuthor: z.string(), expectedWatts: z.number() }).exactOptional(),
+      power: z
+        .object({
+          limitWatts: z.number(),
+          unit: z.enum(['W', 'VA']),
+          limitAuthor: z.string(),
+          expectedWatts: z.number(),
+        })
+        .exactOptional(),
     }),
   ),
   meters: z.array(

@@ -128,6 +128,7 @@ function viewCircuit(report: CircuitReport): CircuitView {
       ? {
           power: {
             limitWatts: report.power.limitWatts,
+            unit: report.power.unit,
             limitAuthor: clip(describeSource(report.power.source)),
             expectedWatts: report.power.expectedWatts,
           },

@@ -13,8 +13,9 @@ export function ampsInWords(value: number): string {
   return `${Number(value.toFixed(1)) + 0} A`;
 }
 
-export function kilowatts(watts: number): string {
-  return `${(watts / 1000).toFixed(1)} kW`;
+/** `43.0 kW`, or `43.0 kVA` of apparent power. */
+export function kilowatts(watts: number, unit: 'W' | 'VA' = 'W'): string {
+  return `${(watts / 1000).toFixed(1)} k${unit}`;
 }
 
 /** `03:12:04` at the site. */

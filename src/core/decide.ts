@@ -18,7 +18,7 @@ import type { CircuitMemory, EvseMemory, Memory } from './model/memory.ts';
 import type { Site } from './model/site.ts';
 import { siteIndex } from './model/site-index.ts';
 import type { Snapshot, StationState } from './model/snapshot.ts';
-import { type CircuitId, type EvseId, mapPhases, PHASES } from './model/units.ts';
+import { type CircuitId, type EvseId, mapPhases, PHASES, type WallTime } from './model/units.ts';
 import { ROTATION_GAP_MS } from './plan/rotation.ts';
 import { notices } from './report/notices.ts';
 import { circuitReports, shares } from './report/report.ts';
@@ -139,13 +139,17 @@ function upstreamLimits(
 ): { readonly evses: ReadonlyMap<EvseId, EvseCap>; readonly stations: readonly StationLimit[] } {
   const evses = new Map<EvseId, EvseCap>();
   const stations: StationLimit[] = [];
-  const source = { kind: 'upstream' } as const;
+  const capOf = ({ limitAmps, until }: { readonly limitAmps: number; readonly until?: WallTime }): EvseCap => ({
+    amps: limitAmps,
+    source: { kind: 'upstream' },
+    ...(until === undefined ? {} : { until: snapshot.now + (until - snapshot.wallNow) }),
+  });
   for (const station of site.stations) {
     const state: StationState | undefined = snapshot.stations[station.id];
     if (!state || state.upstreamProfiles.length === 0) continue;
     const common = { profiles: state.upstreamProfiles, at: snapshot.wallNow, nominalVolts: site.nominalVolts };
     const whole = limitAt({ ...common, evse: 0, phases: 3 });
-    if (!('unlimited' in whole)) stations.push({ station: station.id, amps: whole.limitAmps, source });
+    if (!('unlimited' in whole)) stations.push({ station: station.id, ...capOf(whole) });
     for (const evse of site.evses.filter((one) => one.station === station.id)) {
       const running = state.evses.find((one) => one.evse === evse.id)?.transaction;
       const transaction = running
@@ -157,7 +161,7 @@ function upstreamLimits(
         phases: evse.phases.length,
         ...(transaction ? { transaction } : {}),
       });
-      if (!('unlimited' in limit)) evses.set(evse.id, { amps: limit.limitAmps, source });
+      if (!('unlimited' in limit)) evses.set(evse.id, capOf(limit));
     }
   }
   return { evses, stations };

@@ -66,7 +66,8 @@ beforeAll(async () => {
     // X is there for those who knock at the door; it draws no more than its floor.
     stations: [station('A', 32), station('B', 32), station('C', 32), station('X', 6)],
     upstream: { url: `ws://127.0.0.1:${csmsPort}/ocpp` },
-    policy: { increase: { dwellMs: DWELL_MS } },
+    // A car that a restart pauses for a moment need not rest for minutes here.
+    policy: { increase: { dwellMs: DWELL_MS }, pause: { minOffMs: 10_000 } },
     listen: { stations: { port: stationsPort }, http: { port: httpPort } },
   };
   writeFileSync(siteFile, JSON.stringify(file));

@@ -236,7 +236,7 @@ describe('every field of a situation reaches the decision', () => {
         evses: { 'A/1': { ...car, wish: { onlySurplus: true } }, 'B/1': { connected: true } },
         limits: [{ evse: 'B/1', limitAmps: 0 }],
       },
-      0,
+      10,
       /surplus/,
     ],
     [
@@ -247,7 +247,7 @@ describe('every field of a situation reaches the decision', () => {
         believedSurplusWatts: 1_000,
       },
       0,
-      /of surplus, 0 kW is left/,
+      /of surplus, 1 kW is left/,
     ],
     [
       'a base load that was higher a moment ago',

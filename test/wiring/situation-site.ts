@@ -23,6 +23,6 @@ export const site: Site = buildSite({
 export function allocateOn(on: Site, situation: unknown, json = true) {
   const io = rememberingIo();
   const text = typeof situation === 'string' ? situation : JSON.stringify(situation);
-  const code = allocateText({ site: on, text, asJson: json }, io);
+  const code = allocateText(on, text, json, io);
   return { code, out: io.outLines.join('\n'), err: io.errLines };
 }

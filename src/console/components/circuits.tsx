@@ -76,7 +76,8 @@ function CircuitRow({ circuit, report }: { readonly circuit: CircuitSiteView; re
         <span class={base.tone || 'quiet'}>{base.text}</span>
         {report.power && (
           <span class={report.power.expectedWatts > report.power.limitWatts ? 'bad' : 'quiet'}>
-            {kilowatts(report.power.expectedWatts)} of {kilowatts(report.power.limitWatts)} ({report.power.limitAuthor})
+            {kilowatts(report.power.expectedWatts, report.power.unit)} of{' '}
+            {kilowatts(report.power.limitWatts, report.power.unit)} ({report.power.limitAuthor})
           </span>
         )}
       </p>

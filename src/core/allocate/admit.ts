@@ -140,7 +140,7 @@ function admitInOrder(
   });
   for (const { candidate, row } of [...first, ...second]) {
     const { coefficient } = loads[candidate.at]!.find((load) => load.row === row)!;
-    const missingAmps = candidate.role.lower - Math.max(0, kept[row]!) / coefficient;
+    const missingAmps = candidate.role.lower - kept[row]! / coefficient;
     refused.push({ at: candidate.at, because: { kind: 'row', row, tag: rows[row]!.tag, missingAmps } });
   }
   return { admitted, granted, refused, room };

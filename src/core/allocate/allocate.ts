@@ -81,9 +81,13 @@ export function allocate(
   for (const { at, role } of undeniable) take(room, loads[at]!, -role.lower);
   const livingAt = new Set(living.map(({ at }) => at));
   for (const { at } of usual) take(room, loads[at]!, first.amps[at]!);
+  // No fuse hangs on the surplus: what is merely reserved counts as far as it is drawn.
   const othersWatts = situations
     .filter(({ at }) => !livingAt.has(at))
-    .reduce((sum, { at, phases }) => sum + first.amps[at]! * phases.length * site.nominalVolts, 0);
+    .reduce((sum, { at, phases, role, assuredAmps }) => {
+      const amps = role.kind === 'reserved' ? Math.min(role.amps, assuredAmps) : first.amps[at]!;
+      return sum + amps * phases.length * site.nominalVolts;
+    }, 0);
   const keptWatts = living
     .filter(({ role }) => role.keepsPlace)
     .reduce((sum, { role, phases }) => sum + role.lower * phases.length * site.nominalVolts, 0);

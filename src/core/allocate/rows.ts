@@ -25,7 +25,13 @@ export function take(room: number[], loads: readonly Load[], amps: number, assur
   }
 }
 
-/** The first row in which `amps` more do not fit; undefined when they fit in all. */
+/** The row in which most is missing for `amps` more; undefined when they fit in all. */
 export function blockingRow(room: readonly number[], loads: readonly Load[], amps: number): number | undefined {
-  return loads.find(({ row, coefficient }) => coefficient > 0 && !(coefficient * amps <= room[row]! + 1e-9))?.row;
+  let blocking: { readonly row: number; readonly fits: number } | undefined;
+  for (const { row, coefficient } of loads) {
+    if (!(coefficient > 0) || coefficient * amps <= room[row]! + 1e-9) continue;
+    const fits = room[row]! / coefficient;
+    if (!(fits >= (blocking?.fits ?? Number.POSITIVE_INFINITY))) blocking = { row, fits };
+  }
+  return blocking?.row;
 }

@@ -145,12 +145,13 @@ function overfullGroup(limit: GroupLimit, surplusWatts: number, { site, situatio
     : `group ${limit.group} would draw ${watts} W of ${most} W`;
 }
 
-/** Sessions on surplus have it to themselves after all others; one that was let start a moment ago keeps its minimum without any. */
+/** Sessions on surplus have it to themselves after all others, of whom what is merely reserved counts as far as it is drawn; one that was let start a moment ago keeps its minimum without any. */
 function overdrawnSurplus(surplusWatts: number, { site, situations, amps }: Given): string | undefined {
   let [drawnWatts, keptWatts] = [0, 0];
   let isUsed = false;
   for (const one of situations) {
-    const watts = takes(one, amps) * one.phases.length * site.nominalVolts;
+    const drawn = one.role.kind === 'reserved' ? Math.min(one.role.amps, one.assuredAmps) : amps[one.at]!;
+    const watts = drawn * one.phases.length * site.nominalVolts;
     const lives = one.role.kind === 'candidate' && one.role.onlySurplus;
     drawnWatts += watts;
     if (!lives) keptWatts += watts;

@@ -10,7 +10,8 @@ import { type Draft, EPSILON_AMPS, isRenewalDue, offeredAmps, retryDue } from '.
 import { MAX_LEASES } from './exposure.ts';
 import { renewalPeriodMs } from './renewal.ts';
 
-export type Waiting = 'decreases' | 'dwell' | 'meter' | 'answer' | 'write-budget';
+/** `dead-band`: the rise is too small for a command of its own, which the next renewal takes along. */
+export type Waiting = 'decreases' | 'dwell' | 'meter' | 'answer' | 'write-budget' | 'dead-band';
 
 export type IncreaseInput = {
   readonly site: Site;
@@ -49,7 +50,7 @@ export function increaseDraft(input: IncreaseInput): Draft | Waiting {
   if (grant < role.lower - EPSILON_AMPS) return 'decreases';
   const isWorthIt =
     grant - told >= increase.deadbandAmps - EPSILON_AMPS || (grant > told + EPSILON_AMPS && (starts || renews));
-  if (!isWorthIt) return targetAmps - told >= increase.deadbandAmps ? 'decreases' : 'dwell';
+  if (!isWorthIt) return targetAmps - told >= increase.deadbandAmps ? 'decreases' : 'dead-band';
   if (!renews && !hasSpareWrite(memory, profile, renewalPeriodMs(profile, site.policy.cycleMs), now)) {
     return 'write-budget';
   }

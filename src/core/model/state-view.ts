@@ -67,7 +67,12 @@ export type CircuitView = {
   readonly id: CircuitId;
   readonly baseLoadFrom: CircuitReport['baseLoadFrom'];
   readonly phases: PerPhase<PhaseView>;
-  readonly power?: { readonly limitWatts: number; readonly limitAuthor: string; readonly expectedWatts: number };
+  readonly power?: {
+    readonly limitWatts: number;
+    readonly unit: 'W' | 'VA';
+    readonly limitAuthor: string;
+    readonly expectedWatts: number;
+  };
 };
 
 /** What a charging point is doing, in the order in which a person would ask. */

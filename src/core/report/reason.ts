@@ -36,8 +36,8 @@ export function reasonFor(input: ReasonInput): Reason {
   if (allocation.solver.answeredBy === 'floors') {
     return { kind: 'failsafe', detail: allocation.solver.fellBackBecause ?? 'no allocation' };
   }
-  if (targetAmps > offeredAmps(situation, now) + EPSILON_AMPS && waiting !== undefined)
-    return { kind: 'rising', waitsFor: waiting };
+  const rises = targetAmps > offeredAmps(situation, now) + EPSILON_AMPS;
+  if (rises && waiting !== undefined && waiting !== 'dead-band') return { kind: 'rising', waitsFor: waiting };
   const binding = allocation.bindings[at];
   if (binding?.kind === 'not-admitted') return paused(binding, role, input);
   const moreAmps = Number((role.upper - targetAmps).toFixed(6));

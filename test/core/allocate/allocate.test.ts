@@ -133,8 +133,9 @@ describe('sessions on surplus', () => {
     // story, EVSEs, surplus in amperes on three phases, shares
     ['share it among themselves', [living(), living()], 24, [12, 12]],
     ['have what others leave', [living(), { role: candidate({ upper: 10 }) }], 20, [10, 10]],
-    ['what is reserved counts as drawn', [living(), { role: reserved(10) }], 20, [10, 10]],
-    ['by its phases', [living(), { evse: L1, role: reserved(30) }], 20, [10, 30]],
+    ['what is reserved counts as far as it is drawn', [living(), { role: reserved(10), assuredAmps: 7 }], 20, [13, 10]],
+    ['and never more than it is', [living(), { role: reserved(10), assuredAmps: 12 }], 20, [10, 10]],
+    ['by its phases', [living(), { evse: L1, role: reserved(30), assuredAmps: 30 }], 20, [10, 30]],
     ['keep their minima for a while without it', [living({ keepsPlace: true }), {}], 0, [6, 32]],
     ['by their phases', [{ ...living({ keepsPlace: true, upper: 9 }), evse: L1 }, living()], 0, [6, 0]],
     ['each the own', [living({ keepsPlace: true, lower: 8 }), living({ keepsPlace: true }), living()], 0, [8, 6, 0]],
@@ -167,7 +168,11 @@ describe('who answers', () => {
   const failing = (because: string): Proposer => ({ name: 'highs', solve: () => ({ kind: 'failed', because }) });
   const two = (surplusAmps = 20) =>
     sharing(
-      [{ role: candidate({ onlySurplus: true }) }, { role: candidate({ upper: 10 }) }, { role: reserved(2) }],
+      [
+        { role: candidate({ onlySurplus: true }) },
+        { role: candidate({ upper: 10 }) },
+        { role: reserved(2), assuredAmps: 2 },
+      ],
       main(63),
       {
         surplusWatts: surplusAmps * 690,

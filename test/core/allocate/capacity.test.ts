@@ -211,13 +211,13 @@ describe('unbalance', () => {
 
 describe('the row of sessions on surplus', () => {
   test.each([
-    // story, surplus, what the others draw, minima of those let start a moment ago; what is left of it, room; in watts
+    // surplus, what the others draw, minima of those let start a moment ago, room; what is told to be left; in watts
     ['is what the others leave', 9_000, 4_000, 0, 5_000, 5_000],
-    ['at least the minima that are kept', 9_000, 8_000, 4_140, 1_000, 4_140],
-    ['also without any surplus', 0, 8_000, 4_140, 0, 4_140],
+    ['at least the minima that are kept', 9_000, 8_000, 4_140, 4_140, 1_000],
+    ['also without any surplus', 0, 8_000, 4_140, 4_140, 0],
     ['kept minima come out of the surplus and not on top', 9_000, 4_000, 4_140, 5_000, 5_000],
     ['nothing, where the others take more than there is', 3_000, 8_000, 0, 0, 0],
-  ])('%s', (_story, surplusWatts, othersWatts, keptWatts, left, room) => {
+  ])('%s', (_story, surplusWatts, othersWatts, keptWatts, room, left) => {
     const row = surplusRow(site, surplusWatts, othersWatts, keptWatts, [1]);
     expect(plain(row)).toEqual({ tag: { kind: 'surplus', surplusWatts: left }, room, members: [1] });
     expect(row.coefficient({ phases: ['L1', 'L3'], balances: false })).toBe(460);

@@ -155,8 +155,10 @@ describe('a renewal', () => {
   test.each([
     ['a silence of five seconds: once more', { failures: 1, failedAt: NOW - 5_000 }, ['lease A renewal 10']],
     ['a shorter one', { failures: 1, failedAt: NOW - 4_999 }, []],
+    ['a failure of an older try: this one may still be answered', { failures: 1, failedAt: NOW - 9_001 }, []],
     ['no failure yet', { failures: 0 }, []],
-    ['a failure that nobody knows the time of', { failures: 1 }, ['lease A renewal 10']],
+    ['a failure that nobody knows the time of', { failures: 1 }, []],
+    ['a failure from before it was sent', { failures: 1, failedAt: NOW - 9_001 }, []],
   ])('of a lease that was never answered: %s', (_story, part, expected) => {
     const memory = evseMemory({ leases: [leaseEntry(10, NOW - 9_000)], ...part });
     expect(told(plan([{ memory, target: 10 }]))).toEqual(expected);

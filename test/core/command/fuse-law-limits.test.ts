@@ -111,6 +111,52 @@ test('a car that is lowered in the same cycle balances with what it will have le
   ]);
 });
 
+test('a floor that is laid under a balancing car, and its renewal, take nothing from what it balances with', () => {
+  const part: Part = {
+    circuit: { unbalanceAmps: 20 },
+    phases: [['L1'], ['L2', 'L3'], ['L1', 'L2', 'L3']],
+    exposures: [6, 10, 6],
+    assured: [6, 10, 6],
+  };
+  const { site, situations, limits } = world(part);
+  const increase = { kind: 'install-profile', role: 'lease', evse: 'A', change: 'increase', limitAmps: 30 } as Command;
+  const beside = (role: Command['role'], change: Command['change']) =>
+    breachOfFuseLaw(site, limits, situations, [{ ...increase, evse: 'B', role, change, limitAmps: 6 }, increase]);
+  expect(beside('floor', 'decrease')).toBeUndefined();
+  expect(beside('lease', 'renewal')).toBeUndefined();
+  expect(beside('lease', 'decrease')).toMatch(/^main could draw 24.0 A more/);
+
+  const rows = capacityRows(site, limits);
+  const memory = blank({ leases: [lease(site, 10, 20_000)], floor: { state: 'unproved' } });
+  const { commands } = planCommands({
+    site,
+    situations: [situations[0]!, { ...situations[1]!, memory }, situations[2]!],
+    targets: [40, 10, 6],
+    rows,
+    loads: loadsOf(rows, situations),
+    mayRise: [true, true, true],
+    now: NOW,
+    wallNow: NOW,
+    author: 'box',
+    nextCommandNumber: 1,
+  });
+  expect(commands.map(({ evse: id, role, change, limitAmps }) => [id, role, change, limitAmps])).toEqual([
+    ['B', 'floor', 'decrease', 6],
+    ['B', 'lease', 'renewal', 10],
+    ['A', 'lease', 'increase', 30],
+  ]);
+});
+
+test('every group is held to its limit, not the first alone', () => {
+  const groups = [
+    { id: 'wide', name: 'Wide', evses: ['A', 'B'], limitAmps: onEachPhase(99) },
+    { id: 'narrow', name: 'Narrow', evses: ['A', 'C'], limitWatts: 20 * 690 },
+  ];
+  expect(breach({ groups }, { A: 14 })).toBeUndefined();
+  expect(breach({ groups }, { A: 14.00003 })).toBeUndefined();
+  expect(breach({ groups }, { A: 14.0001 })).toBe('group narrow could draw 13800.1 W of 13800.0 W');
+});
+
 const group = (part: Partial<EvGroup>): { readonly groups: readonly EvGroup[] } => ({
   groups: [{ id: 'g', name: 'Tenant', evses: ['A', 'C'], ...part }],
 });

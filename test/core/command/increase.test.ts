@@ -145,7 +145,7 @@ describe('an increase', () => {
     ],
     ['and starts where just that is', { memory: wants(0), target: 20, exposureAmps: 0 }, 6, ['lease A increase 6']],
     ['of an ampere is worth a command', { memory: wants(10), target: 11 }, 1_000, ['lease A increase 11']],
-    ['of less is not', { memory: wants(10), target: 10.9 }, 1_000, 'dwell'],
+    ['of less is not', { memory: wants(10), target: 10.9 }, 1_000, 'dead-band'],
     [
       'of more, of which less is free, waits for decreases',
       { memory: wants(10), target: 11, exposureAmps: 10 },
@@ -162,7 +162,7 @@ describe('an increase', () => {
       'a small one has no renewal to travel with before the first lease',
       { memory: wants(10, { leases: [] }), target: 6.5 },
       1_000,
-      'dwell',
+      'dead-band',
     ],
     [
       'to the minimum it is always worth it',

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Situation } from '../../../src/core/allocate/situation.ts';
 import { ASK_AGAIN_MS, stopsOf } from '../../../src/core/command/stops.ts';
 import { onEachPhase } from '../../../src/core/model/units.ts';
+import { blank, NOW as PLAN_NOW, plan, situation as planned } from '../../support/command-bench.ts';
 import { buildSite } from '../../support/site-builder.ts';
 import { World } from '../../support/world.ts';
 
@@ -95,6 +96,38 @@ describe('a transaction is ended', () => {
       [1, 'B/1'],
     ]);
   });
+});
+
+test('stops are numbered after the commands of their cycle, and remembered by their numbers', () => {
+  const wiring = buildSite();
+  const bad = {
+    ...disobedient,
+    leases: [],
+    disobedientSince: PLAN_NOW - 120_000,
+    disobeyedAt: PLAN_NOW,
+    judgedSampleAt: PLAN_NOW,
+  };
+  const reserved = { role: { kind: 'reserved', amps: 32 } } as const;
+  const result = plan(
+    wiring,
+    [
+      planned(wiring, 0, blank({ floor: { state: 'unproved' } }), reserved),
+      planned(wiring, 1, blank(bad), reserved),
+      planned(wiring, 2, blank(bad), reserved),
+    ],
+    { targets: [0, 0, 0] },
+  );
+  expect(result.commands.map(({ id }) => id)).toEqual(['box-7-1']);
+  expect(result.stops.map(({ id, evse, transactionId }) => [id, evse, transactionId])).toEqual([
+    ['box-7-2', 'B/1', '2'],
+    ['box-7-3', 'C/1', '3'],
+  ]);
+  expect(result.nextCommandNumber).toBe(4);
+  expect(result.memories.map(({ stopAsked }) => stopAsked)).toEqual([
+    undefined,
+    { transaction: '2', commandId: 'box-7-2', at: PLAN_NOW },
+    { transaction: '3', commandId: 'box-7-3', at: PLAN_NOW },
+  ]);
 });
 
 test('a charger that accepts and does not obey is stopped after two minutes, and again for as long as it goes on', () => {

@@ -44,7 +44,9 @@ function surplusRowOf(sharing: Sharing, amps: readonly number[]): OwnRow {
   const { input, site } = sharing;
   const watts = (one: Situation, perPhase: number) => perPhase * one.phases.length * site.nominalVolts;
   const lives = ({ role }: Situation) => role.kind === 'candidate' && role.onlySurplus;
-  const others = input.situations.reduce((sum, one) => (lives(one) ? sum : sum + watts(one, amps[one.at]!)), 0);
+  // What is merely reserved takes of the surplus what it is seen to draw.
+  const drawn = certainOf(sharing, amps);
+  const others = input.situations.reduce((sum, one) => (lives(one) ? sum : sum + watts(one, drawn[one.at]!)), 0);
   const kept = candidatesOf(sharing).reduce(
     (sum, one) => (one.role.onlySurplus && one.role.keepsPlace ? sum + watts(one, one.role.lower) : sum),
     0,
