@@ -151,14 +151,22 @@ describe('sessions on surplus', () => {
     expect(share([{ role: candidate({ upper: 26 }) }, living({ neverZero: true })], 34, 40)).toEqual([26, 8]);
   });
 
-  test('a turn that changed hands among the others is told of', () => {
-    const parts = [
-      { role: candidate({ isOn: true, servedMs: 9e6 }) },
-      { role: candidate({ waitedMs: 1_000 }) },
-      living(),
-    ];
-    const input = { ...sharing(parts, main(10), { surplusWatts: 99_000 }), mayRotate: true };
-    expect(allocate(input)).toMatchObject({ amps: [0, 10, 0], rotated: { starts: 1, pauses: 0 } });
+  test('a turn that changes hands among the others is told of, and so is one among themselves; one in a cycle', () => {
+    const turn = { isOn: true, servedMs: 9e6 };
+    const waits = { waitedMs: 1_000 };
+    const others = [{ role: candidate(turn) }, { role: candidate(waits) }];
+    const own = [living(turn), living(waits)];
+    const turned = (parts: Parameters<typeof sharing>[0], amps: number) => {
+      const input = { ...sharing(parts, main(amps), { surplusWatts: 10 * 690 }), mayRotate: true };
+      const { amps: shares, rotated } = allocate(input);
+      return [shares, rotated];
+    };
+    expect(turned([...others, living()], 10)).toEqual([[0, 10, 0], { starts: 1, pauses: 0 }]);
+    expect(turned(own, 63)).toEqual([[0, 10], { starts: 1, pauses: 0 }]);
+    // The others are on L1 alone, which is full with one of them, and those on surplus on L2.
+    const onL1 = others.map((part) => ({ ...part, evse: L1 }));
+    const onL2 = own.map((part) => ({ ...part, evse: { phases: ['L2'] as const } }));
+    expect(turned([...onL1, ...onL2], 10)).toEqual([[0, 10, 10, 0], { starts: 1, pauses: 0 }]);
   });
 });
 
