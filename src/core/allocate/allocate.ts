@@ -94,7 +94,7 @@ export function allocate(
   const surplus = surplusRow(site, input.limits.surplusWatts, othersWatts, keptWatts, [...livingAt]);
   const second = shareOut(
     {
-      input,
+      input: { ...input, mayRotate: input.mayRotate && !first.rotated },
       rows: [...rows, surplus],
       loads: loadsOf([...rows, surplus], situations),
       room: [...room, surplus.room],
@@ -106,11 +106,12 @@ export function allocate(
   const solver = together(first.solver, second.solver);
   // Then nobody has what the first sharing out gave, and no turn has changed hands.
   if (second.solver.answeredBy === 'floors') return { ...second, solver };
+  const rotated = first.rotated ?? second.rotated;
   return {
     amps: second.amps,
     bindings: first.bindings.map((binding, at) => (livingAt.has(at) ? second.bindings[at] : binding)),
     solver,
-    ...(first.rotated ? { rotated: first.rotated } : {}),
+    ...(rotated ? { rotated } : {}),
   };
 }
 

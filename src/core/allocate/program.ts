@@ -52,12 +52,8 @@ export function toProgram(
     const own = terms.get(row) ?? [];
     // A row that is overdrawn by what nobody can be denied simply leaves nothing to share: whoever makes room in it pays that debt first.
     const counted = left < -OVERDRAWN ? own.filter((term) => term.coefficient > 0) : own;
-    const isPacking = counted.every((term) => term.coefficient > 0);
-    const rest = isPacking ? Math.max(0, left) : left;
-    return {
-      terms: counted,
-      limit: counted.reduce((sum, t) => sum + t.coefficient * variables[t.variable]!.lower, rest),
-    };
+    const minima = counted.reduce((sum, term) => sum + term.coefficient * variables[term.variable]!.lower, 0);
+    return { terms: counted, limit: minima + Math.max(0, left) };
   });
   return {
     program: { variables, rows, stages: inOrder([...stages.values()]).map((stage) => stage.risers) },

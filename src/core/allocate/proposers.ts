@@ -5,15 +5,17 @@ import { allocateGreedily } from './greedy.ts';
 import { isSigned, type LinearProgram, type Solution, withoutSigns } from './linear-program.ts';
 import { solveByLp } from './solve.ts';
 
-// The bounds are by size, never by measured time, so that every machine and every replay asks the same; docs/benchmarks.md has the figures. A
-// cycle has 50 ms of processor time, and may share out twice.
+// The bounds are by size, never by measured time, so that every machine and every replay asks the same; docs/benchmarks.md has the figures, of
+// which none within the bounds is above the 50 ms of a cycle's budget.
 
-/** Variables (after merging) up to which the LP answers a program without signed rows; filling is as exact beyond. */
+/** Variables (after merging) up to which the LP is asked. Beyond, filling is as exact where no row is signed. */
 export const LP_MAX_VARIABLES = 150;
-/** The effort up to which the LP answers a signed program. */
-export const SIGNED_LP_MAX_EFFORT = 120;
-/** The effort up to which HiGHS does; larger programs are shared out without counting on balance. */
-export const HIGHS_MAX_EFFORT = 1_500;
+/** Variables of a signed program up to which the LP is asked before HiGHS, because it is as fast. */
+export const SIGNED_LP_FIRST_VARIABLES = 80;
+/** Variables of a signed program up to which HiGHS is asked. Beyond, it is shared out without counting on balance. */
+export const HIGHS_MAX_VARIABLES = 500;
+/** The effort up to which any linear program is asked for a signed program. */
+export const SIGNED_MAX_EFFORT = 2_500;
 
 export type Proposer = {
   readonly name: 'lp' | 'highs' | 'filling' | 'greedy';
@@ -30,13 +32,12 @@ export function proposersOf(program: LinearProgram, { highs }: Solvers): readonl
     { name: 'filling', solve: (one) => fill(withoutSigns(one)) },
     { name: 'greedy', solve: allocateGreedily },
   ];
-  if (!isSigned(program)) return program.variables.length <= LP_MAX_VARIABLES ? [lp, ...always] : always;
-  const effort = effortOf(program);
-  return [
-    ...(effort <= SIGNED_LP_MAX_EFFORT ? [lp] : []),
-    ...(highs && effort <= HIGHS_MAX_EFFORT ? [{ name: 'highs', solve: highs } as const] : []),
-    ...always,
-  ];
+  const count = program.variables.length;
+  const byLp = count <= LP_MAX_VARIABLES ? [lp] : [];
+  if (!isSigned(program)) return [...byLp, ...always];
+  if (effortOf(program) > SIGNED_MAX_EFFORT) return always;
+  const byHighs: readonly Proposer[] = highs && count <= HIGHS_MAX_VARIABLES ? [{ name: 'highs', solve: highs }] : [];
+  return count <= SIGNED_LP_FIRST_VARIABLES ? [...byLp, ...byHighs, ...always] : [...byHighs, ...byLp, ...always];
 }
 
 /** How many variables may move, summed over the stages: where rows are signed, those of later stages move too. */

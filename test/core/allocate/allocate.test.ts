@@ -118,12 +118,12 @@ describe('sessions on surplus', () => {
 
   test('are held by the surplus where nothing else is tighter', () => {
     const input = sharing([living(), {}], main(63), { surplusWatts: 41 * 690 });
-    expect(allocate(input)).toMatchObject({ amps: [9, 32], bindings: [surplusRow(41 * 690), { kind: 'upper' }] });
+    expect(allocate(input)).toMatchObject({ amps: [9, 32], bindings: [surplusRow(9 * 690), { kind: 'upper' }] });
     const none = allocate(sharing([living(), {}], main(63), { surplusWatts: 37 * 690 }));
     expect(none).toMatchObject({
       amps: [0, 32],
       bindings: [
-        { kind: 'not-admitted', because: { ...surplusRow(37 * 690), row: 3, missingAmps: 1 } },
+        { kind: 'not-admitted', because: { ...surplusRow(5 * 690), row: 3, missingAmps: 1 } },
         { kind: 'upper' },
       ],
     });
@@ -133,8 +133,9 @@ describe('sessions on surplus', () => {
     // story, EVSEs, surplus in amperes on three phases, shares
     ['share it among themselves', [living(), living()], 24, [12, 12]],
     ['have what others leave', [living(), { role: candidate({ upper: 10 }) }], 20, [10, 10]],
-    ['what is reserved counts as drawn', [living(), { role: reserved(10) }], 20, [10, 10]],
-    ['by its phases', [living(), { evse: L1, role: reserved(30) }], 20, [10, 30]],
+    ['what is reserved counts as far as it is drawn', [living(), { role: reserved(10), assuredAmps: 7 }], 20, [13, 10]],
+    ['and never more than it is', [living(), { role: reserved(10), assuredAmps: 12 }], 20, [10, 10]],
+    ['by its phases', [living(), { evse: L1, role: reserved(30), assuredAmps: 30 }], 20, [10, 30]],
     ['keep their minima for a while without it', [living({ keepsPlace: true }), {}], 0, [6, 32]],
     ['by their phases', [{ ...living({ keepsPlace: true, upper: 9 }), evse: L1 }, living()], 0, [6, 0]],
     ['each the own', [living({ keepsPlace: true, lower: 8 }), living({ keepsPlace: true }), living()], 0, [8, 6, 0]],
@@ -150,14 +151,22 @@ describe('sessions on surplus', () => {
     expect(share([{ role: candidate({ upper: 26 }) }, living({ neverZero: true })], 34, 40)).toEqual([26, 8]);
   });
 
-  test('a turn that changed hands among the others is told of', () => {
-    const parts = [
-      { role: candidate({ isOn: true, servedMs: 9e6 }) },
-      { role: candidate({ waitedMs: 1_000 }) },
-      living(),
-    ];
-    const input = { ...sharing(parts, main(10), { surplusWatts: 99_000 }), mayRotate: true };
-    expect(allocate(input)).toMatchObject({ amps: [0, 10, 0], rotated: { starts: 1, pauses: 0 } });
+  test('a turn that changes hands among the others is told of, and so is one among themselves; one in a cycle', () => {
+    const turn = { isOn: true, servedMs: 9e6 };
+    const waits = { waitedMs: 1_000 };
+    const others = [{ role: candidate(turn) }, { role: candidate(waits) }];
+    const own = [living(turn), living(waits)];
+    const turned = (parts: Parameters<typeof sharing>[0], amps: number) => {
+      const input = { ...sharing(parts, main(amps), { surplusWatts: 10 * 690 }), mayRotate: true };
+      const { amps: shares, rotated } = allocate(input);
+      return [shares, rotated];
+    };
+    expect(turned([...others, living()], 10)).toEqual([[0, 10, 0], { starts: 1, pauses: 0 }]);
+    expect(turned(own, 63)).toEqual([[0, 10], { starts: 1, pauses: 0 }]);
+    // The others are on L1 alone, which is full with one of them, and those on surplus on L2.
+    const onL1 = others.map((part) => ({ ...part, evse: L1 }));
+    const onL2 = own.map((part) => ({ ...part, evse: { phases: ['L2'] as const } }));
+    expect(turned([...onL1, ...onL2], 10)).toEqual([[0, 10, 10, 0], { starts: 1, pauses: 0 }]);
   });
 });
 
@@ -167,7 +176,11 @@ describe('who answers', () => {
   const failing = (because: string): Proposer => ({ name: 'highs', solve: () => ({ kind: 'failed', because }) });
   const two = (surplusAmps = 20) =>
     sharing(
-      [{ role: candidate({ onlySurplus: true }) }, { role: candidate({ upper: 10 }) }, { role: reserved(2) }],
+      [
+        { role: candidate({ onlySurplus: true }) },
+        { role: candidate({ upper: 10 }) },
+        { role: reserved(2), assuredAmps: 2 },
+      ],
       main(63),
       {
         surplusWatts: surplusAmps * 690,

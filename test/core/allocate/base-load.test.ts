@@ -127,7 +127,12 @@ describe('without one', () => {
     const base = baseLoadOf(board, {}, cars(0), undefined, NOW, policy);
     expect(base).toStrictEqual({ from: 'worst', amps: onEachPhase(20) });
     expect(baseLoadOf(board, undefined, cars(0), undefined, NOW, policy)).toStrictEqual(base);
-    expect(baseLoadOf(board, undefined, cars(0), believed(30), NOW, policy).amps).toEqual(onEachPhase(30));
+    const memory = { baseLoadAmps: onEachPhase(30), at: NOW - 1_000 };
+    expect(baseLoadOf(board, undefined, cars(0), memory, NOW, policy)).toStrictEqual({
+      from: 'worst',
+      amps: onEachPhase(30),
+      memory: { ...memory, at: NOW },
+    });
   });
 
   test.each([

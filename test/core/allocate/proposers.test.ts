@@ -2,10 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import type { LinearProgram, Stage } from '../../../src/core/allocate/linear-program.ts';
 import {
-  HIGHS_MAX_EFFORT,
+  HIGHS_MAX_VARIABLES,
   LP_MAX_VARIABLES,
   proposersOf,
-  SIGNED_LP_MAX_EFFORT,
+  SIGNED_LP_FIRST_VARIABLES,
+  SIGNED_MAX_EFFORT,
   solveSafely,
 } from '../../../src/core/allocate/proposers.ts';
 
@@ -29,18 +30,24 @@ describe('the order of proposers', () => {
   test.each([
     ['unsigned, at the bound', programOf(LP_MAX_VARIABLES, false), ['lp', 'filling', 'greedy']],
     ['unsigned, beyond it', programOf(LP_MAX_VARIABLES + 1, false), ['filling', 'greedy']],
-    ['signed, at the bound', programOf(SIGNED_LP_MAX_EFFORT, true), ['lp', 'highs', 'filling', 'greedy']],
-    ['signed, beyond it', programOf(SIGNED_LP_MAX_EFFORT + 1, true), ['highs', 'filling', 'greedy']],
-    ['signed, few but of many stages', programOf(2, true, SIGNED_LP_MAX_EFFORT), ['highs', 'filling', 'greedy']],
-    ['signed, at the bound of HiGHS', programOf(HIGHS_MAX_EFFORT, true), ['highs', 'filling', 'greedy']],
-    ['signed, beyond that too', programOf(HIGHS_MAX_EFFORT + 1, true), ['filling', 'greedy']],
+    ['signed and small', programOf(SIGNED_LP_FIRST_VARIABLES, true), ['lp', 'highs', 'filling', 'greedy']],
+    ['signed, not so small', programOf(SIGNED_LP_FIRST_VARIABLES + 1, true), ['highs', 'lp', 'filling', 'greedy']],
+    ['signed, too large for the LP', programOf(LP_MAX_VARIABLES + 1, true), ['highs', 'filling', 'greedy']],
+    ['signed, at the bound of HiGHS', programOf(HIGHS_MAX_VARIABLES, true), ['highs', 'filling', 'greedy']],
+    ['signed, beyond that too', programOf(HIGHS_MAX_VARIABLES + 1, true), ['filling', 'greedy']],
+    [
+      'signed, small, just few enough stages',
+      programOf(50, true, SIGNED_MAX_EFFORT / 50),
+      ['lp', 'highs', 'filling', 'greedy'],
+    ],
+    ['signed, small, but of too many stages', programOf(50, true, SIGNED_MAX_EFFORT / 50 + 1), ['filling', 'greedy']],
   ])('%s', (_story, program, expected) => {
     expect(names(program, { highs })).toEqual(expected);
   });
 
-  test('without HiGHS the LP holds its bound, and filling answers beyond', () => {
-    expect(names(programOf(SIGNED_LP_MAX_EFFORT, true), {})).toEqual(['lp', 'filling', 'greedy']);
-    expect(names(programOf(SIGNED_LP_MAX_EFFORT + 1, true), {})).toEqual(['filling', 'greedy']);
+  test('without HiGHS the LP is asked as far as it holds the time, and filling beyond', () => {
+    expect(names(programOf(LP_MAX_VARIABLES, true), {})).toEqual(['lp', 'filling', 'greedy']);
+    expect(names(programOf(LP_MAX_VARIABLES + 1, true), {})).toEqual(['filling', 'greedy']);
   });
 });
 

@@ -55,6 +55,7 @@ describe('whole steps go back', () => {
   test.each<readonly [string, readonly Spec[], number, readonly number[]]>([
     // story, exact shares, what the row holds in all, what is told
     ['to the largest remainder', [{ exact: 10.3 }, { exact: 10.7 }], 21, [10, 11]],
+    ['however large the share', [{ exact: 12.3 }, { exact: 10.7 }], 23, [12, 11]],
     ['among equals by name', [{ exact: 10.5 }, { exact: 10.5 }], 21, [11, 10]],
     ['to the higher priority first', [{ exact: 10.8 }, { exact: 10.2, priority: 1 }], 21, [10, 11]],
     ['the remainder counts in steps', [{ exact: 10.3, step: 0.5 }, { exact: 10.5 }], 21, [11, 10]],
@@ -64,6 +65,15 @@ describe('whole steps go back', () => {
     ['up to the maximum itself', [{ exact: 10.9, upper: 11 }, { exact: 10.1 }], 21, [11, 10]],
     ['up to a maximum as floating point has it', [{ exact: 6.2, step: 0.1, upper: 0.1 * 63 - 1e-10 }], 9, [6.3]],
     ['one each, then to whoever has least', [{ exact: 9 }, { exact: 6 }], 18, [10, 8]],
+    [
+      'least among those of a higher priority',
+      [
+        { exact: 9, priority: 1 },
+        { exact: 6, priority: 1 },
+      ],
+      18,
+      [10, 8],
+    ],
     ['least by weight', [{ exact: 12, weight: 2 }, { exact: 9 }], 24, [14, 10]],
     ['in every round the higher priority first', [{ exact: 6 }, { exact: 9, priority: 1 }], 18, [7, 11]],
     ['in every round among equals by name', [{ exact: 6 }, { exact: 6 }], 15, [8, 7]],
@@ -128,9 +138,12 @@ describe('where a row is signed', () => {
   });
 
   test('one step of who balances lets another take one, again and again', () => {
-    const specs = [{ exact: 6, priority: 1 }, { exact: 6 }];
-    // B may take three steps of its own row; each makes room for one of A.
-    expect(rounded(specs, [0, 3.5], loads)).toEqual([9, 9]);
+    const specs = [
+      { exact: 6, priority: 1 },
+      { exact: 6, upper: 9 },
+    ];
+    // B may take three steps; each makes room for one of A.
+    expect(rounded(specs, [0], [[plus(0)], [minus(0)]])).toEqual([9, 9]);
   });
 
   test('nothing comes down where nobody can mend it', () => {
@@ -161,10 +174,29 @@ describe('who comes down', () => {
     expect(told(a, b)).toEqual(expected);
   });
 
+  test('by the row that counts in watts too', () => {
+    const watts = [[plus(0, 230)], [plus(0, 230)], [minus(0, 230)]];
+    expect(rounded([fine(10), fine(12), balancing], [230 * (10 + 12 - 8.9 - 6), 0], watts)).toEqual([10, 11.1, 8]);
+  });
+
+  test('what a larger step frees beyond that lifts nobody beyond the maximum', () => {
+    expect(told(fine(12, { step: 1 }), fine(10, { upper: 10 }))).toEqual([11, 10, 8]);
+  });
+
+  // Row 0: A beyond C; row 1: B beyond C.
+  const both = [[plus(0)], [plus(1)], [minus(0), minus(1)]];
+
   test('two rows are put in order one after the other', () => {
-    // Row 0: A beyond C; row 1: B beyond C.
-    const both = [[plus(0)], [plus(1)], [minus(0), minus(1)]];
     expect(rounded([fine(12.9), fine(14.9), balancing], [4, 6], both)).toEqual([12, 14, 8]);
+  });
+
+  test('who loads no overdrawn row stays', () => {
+    expect(rounded([fine(12.9), fine(14.9), balancing], [4, 6.9], both)).toEqual([12, 14.9, 8]);
+  });
+
+  test('a row that nobody can mend keeps no other from being mended', () => {
+    // Reserved EVSEs have overdrawn row 0, and A has no more than what nobody can deny it.
+    expect(rounded([fine(6), fine(14.9), balancing], [-5, 6], both)).toEqual([6, 14, 8]);
   });
 
   test('one that came down may have balanced another, who follows', () => {

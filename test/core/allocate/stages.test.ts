@@ -102,6 +102,31 @@ describe('the program', () => {
     expect(p.stages.map((stage) => stage.map(({ variable }) => variable))).toEqual([[1], [0], [1], [2], [0]]);
   });
 
+  test('who is in the same stage rises in it together', () => {
+    const { program: p } = program([{ needAmps: 8 }, {}, { needAmps: 9, upper: 16 }]);
+    const rest = (variable: number, upper = 32) => ({ variable, upper, weight: 1 });
+    const need = (variable: number, upper: number) => ({ variable, upper, weight: upper });
+    expect(p.stages).toEqual([
+      [need(0, 8), need(2, 9)],
+      [rest(0), rest(1), rest(2, 16)],
+    ]);
+  });
+
+  test('a row that is full is not overdrawn: what is given to it makes room', () => {
+    const candidates = [candidate(0), candidate(1)];
+    const loads = [[{ row: 0, coefficient: 1 }], [{ row: 0, coefficient: -1 }]];
+    const row = {
+      terms: [
+        { variable: 0, coefficient: 1 },
+        { variable: 1, coefficient: -1 },
+      ],
+      limit: 0,
+    };
+    expect(programOf(candidates, loads, [0]).program.rows).toEqual([row]);
+    // Nor is one that arithmetic has left a billionth below.
+    expect(programOf(candidates, loads, [-1e-9]).program.rows).toEqual([row]);
+  });
+
   test('a row that was overdrawn leaves nothing to whoever loads it, and whoever makes room in it pays that debt first', () => {
     expect(program([{}], -5).program.rows[0]!.limit).toBe(6);
     const candidates = [candidate(0), candidate(1)];

@@ -97,6 +97,24 @@ describe('every circuit and phase', () => {
     expect(fault({ ...one, phases: onL1 })).toBe(expected);
   });
 
+  test('a board carries what hangs below it, at any depth, and not what hangs beside it', () => {
+    const wide = buildSite({
+      circuits: [
+        circuit({ id: 'main' }),
+        circuit({ id: 'east', parent: 'main', ratingAmps: onEachPhase(20) }),
+        circuit({ id: 'west', parent: 'main', ratingAmps: onEachPhase(20) }),
+        circuit({ id: 'deep', parent: 'east' }),
+      ],
+      evses: ['east', 'west', 'deep'].map((id) => evse({ station: id, circuit: id })),
+    });
+    const loads = new Map(
+      wide.circuits.map(({ id }): [string, BaseLoad] => [id, { from: 'meter', amps: onEachPhase(0) }]),
+    );
+    const limits = { ...none, circuits: circuitLimits(wide, [], 0), baseLoads: loads };
+    expect(verify(wide, limits, situationsOf(wide), [12, 20, 8])).toBeUndefined();
+    expect(verify(wide, limits, situationsOf(wide), [12, 0, 8.1])).toBe('east L1 would carry 20.1 A of 20 A');
+  });
+
   test('a phase that is over its limit is no fault of who does not load it', () => {
     const phases = { 'A/1': ['L1'], 'B/1': ['L2'], 'C/1': ['L3'] } as const;
     const roles = { 'B/1': reserved(34) };
