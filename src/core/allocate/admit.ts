@@ -130,15 +130,17 @@ function admitInOrder(
   const kept = [...room];
   if (!byNeed) {
     for (const candidate of admitted) {
-      take(kept, loads[candidate.at]!, fittingNeed(candidate, loads[candidate.at]!, kept));
+      // What a need takes is kept; what it would give to a balance is not certain.
+      take(kept, loads[candidate.at]!, fittingNeed(candidate, loads[candidate.at]!, kept), 0);
     }
   }
-  const patient = able.filter(isPatient);
-  const second = serveWhoFit(patient, kept, loads, (candidate) => {
+  // Those who were blocked are asked again: a patient one may balance the phase that they were refused for.
+  const waiting = [...first.map(({ candidate }) => candidate), ...able.filter(isPatient)];
+  const blocked = serveWhoFit(waiting, kept, loads, (candidate) => {
     take(kept, loads[candidate.at]!, candidate.role.lower);
     serve(candidate);
   });
-  for (const { candidate, row } of [...first, ...second]) {
+  for (const { candidate, row } of blocked) {
     const { coefficient } = loads[candidate.at]!.find((load) => load.row === row)!;
     const missingAmps = candidate.role.lower - kept[row]! / coefficient;
     refused.push({ at: candidate.at, because: { kind: 'row', row, tag: rows[row]!.tag, missingAmps } });

@@ -1,5 +1,6 @@
 // What random sites have found, as small stories that stay.
 import { expect, test } from 'vitest';
+import { allocate } from '../../../src/core/allocate/allocate.ts';
 import { baseLoadOf } from '../../../src/core/allocate/base-load.ts';
 import { fill } from '../../../src/core/allocate/fill.ts';
 import { withoutSigns } from '../../../src/core/allocate/linear-program.ts';
@@ -41,6 +42,27 @@ test('an unbalance that reserved EVSEs make by themselves takes nothing from tho
   );
   expect(shared(input)).toMatchObject({ by: 'lp', because: undefined, amps: [32, 20] });
   expect(shared(input, filling)).toEqual({ by: 'filling', because: undefined, amps: [32, 20] });
+});
+
+test('a patient car that balances a phase lets one in that was refused for it', () => {
+  const input = sharing(
+    [
+      { evse: { phases: ['L3'] }, role: candidate({ lower: 13, upper: 13 }) },
+      { evse: { phases: ['L2', 'L1'] }, role: candidate({ upper: 7, isPatient: true }), assuredAmps: 6 },
+      { evse: { phases: ['L3'] }, role: candidate({ upper: 6 }) },
+    ],
+    { unbalanceAmps: 16 },
+  );
+  expect(shared(input).amps).toEqual([13, 7, 6]);
+});
+
+test('a turn among those who charge from surplus alone is told, so that the next one keeps its distance', () => {
+  const served = candidate({ isOn: true, servedMs: 3_600_000, upper: 6 });
+  const waits = candidate({ waitedMs: 3_600_000, upper: 6 });
+  const onSun = { onlySurplus: true };
+  const parts = [{ role: { ...served, ...onSun } }, { role: { ...waits, ...onSun } }];
+  const own = sharing(parts, { ratingAmps: onEachPhase(6) }, { surplusWatts: 20_000 });
+  expect(allocate({ ...own, mayRotate: true })).toMatchObject({ amps: [0, 6], rotated: { starts: 1, pauses: 0 } });
 });
 
 test('a step that makes room for another is followed by that other', () => {
