@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/core/**/*.test.ts'],
+    // Code that counts its own coverage is slower than the tests' own patience.
+    testTimeout: 120_000,
     env: { BUSBAR_PROPERTY_RUNS: '10' },
   },
 });
