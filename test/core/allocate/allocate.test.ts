@@ -172,7 +172,9 @@ describe('sessions on surplus', () => {
 
 describe('who answers', () => {
   const lp: Proposer = { name: 'lp', solve: solveByLp };
+  const highs: Proposer = { name: 'highs', solve: solveByLp };
   const filling: Proposer = { name: 'filling', solve: fill };
+  const greedy: Proposer = { name: 'greedy', solve: fill };
   const failing = (because: string): Proposer => ({ name: 'highs', solve: () => ({ kind: 'failed', because }) });
   const two = (surplusAmps = 20) =>
     sharing(
@@ -192,7 +194,9 @@ describe('who answers', () => {
 
   test.each([
     ['both alike', [lp], [lp], { answeredBy: 'lp' }],
-    ['the weaker of the two names itself', [lp], [filling], { answeredBy: 'filling' }],
+    ['the weaker of the two names itself', [lp], [highs], { answeredBy: 'highs' }],
+    ['filling is weaker than HiGHS', [highs], [filling], { answeredBy: 'filling' }],
+    ['the stand-in is weaker than filling', [filling], [greedy], { answeredBy: 'greedy' }],
     ['also where it was the first', [filling], [lp], { answeredBy: 'filling' }],
     [
       'the first reason is told',

@@ -126,11 +126,16 @@ describe('a group of A and B', () => {
     expect(fault(parts, group({ watts: 11_040, ...limit }))).toEqual(expected);
   });
 
-  test('a hundredth of a watt-ampere over its power is no rounding', () => {
+  test('a ten-thousandth of an ampere over its power is rounding, two are not', () => {
     const parts = [given(8), given(8)];
     expect(fault(parts, group({ watts: 11_040 - 1e-4 * 230 }))).toBeUndefined();
     expect(fault(parts, group({ watts: 11_040 - 2e-4 * 230 }))).toMatch(/^group g would draw 11040 W of 11039.9/);
     expect(fault(parts, group({ watts: Number.NaN }))).toBe('group g would draw 11040 W of NaN W');
+  });
+
+  test('a ten-thousandth of an ampere over its limit of a phase is rounding, a thousandth is not', () => {
+    expect(fault([given(6)], group({ amps: onEachPhase(6 - 1e-4) }))).toBeUndefined();
+    expect(fault([given(6)], group({ amps: onEachPhase(6 - 1e-3) }))).toMatch(/^group g would draw 6 A of 5.999/);
   });
 
   test('of several limits each is checked', () => {
@@ -218,6 +223,12 @@ describe('unbalance of 20 A at most', () => {
     ],
   ])('%s', (_story, parts, expected) => {
     expect(fault(parts, limit)).toEqual(expected);
+  });
+
+  test('a ten-thousandth more is rounding, a thousandth is not', () => {
+    const one = [given(6, { phases: L1 })];
+    expect(fault(one, { main: { unbalanceAmps: 6 - 1e-4 } })).toBeUndefined();
+    expect(fault(one, { main: { unbalanceAmps: 6 - 1e-3 } })).toMatch(/^main would draw 6 A more on L1/);
   });
 
   test('concerns circuits that limit it', () => {
