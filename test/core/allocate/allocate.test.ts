@@ -139,6 +139,14 @@ describe('sessions on surplus', () => {
     ['keep their minima for a while without it', [living({ keepsPlace: true }), {}], 0, [6, 32]],
     ['by their phases', [{ ...living({ keepsPlace: true, upper: 9 }), evse: L1 }, living()], 0, [6, 0]],
     ['each the own', [living({ keepsPlace: true, lower: 8 }), living({ keepsPlace: true }), living()], 0, [8, 6, 0]],
+    [
+      'also beside one that must never be sent 0 A',
+      [living({ neverZero: true }), living({ keepsPlace: true })],
+      0,
+      [6, 6],
+    ],
+    ['which has no more before that', [living({ neverZero: true }), living({ keepsPlace: true })], 11, [6, 6]],
+    ['and nobody else has', [living({ neverZero: true }), living()], 0, [6, 0]],
     ['lose them for nobody that waits', [living(), living({ keepsPlace: true })], 0, [0, 6]],
   ])('%s', (_story, parts, surplusAmps, expected) => {
     expect(share(parts, surplusAmps)).toEqual(expected);

@@ -263,6 +263,8 @@ describe('sessions on surplus', () => {
     ['let nobody else in then', [kept(6), living(6)], 0, over(8_280, 0)],
     ['have their kept minima out of the surplus and not on top', [kept(6), living(6)], 11 * 690, over(8_280, 7_590)],
     ['keep what nobody can deny', [living(6, { neverZero: true })], 0, undefined],
+    ['keep their minima beside that', [living(6, { neverZero: true }), kept(6)], 0, undefined],
+    ['let nobody else in beside that', [living(6, { neverZero: true }), living(6)], 0, over(8_280, 0)],
     ['give that no more', [living(6.2, { neverZero: true })], 0, over(4_278, 0)],
     ['do not take what nobody knows', [living(6)], Number.NaN, over(4_140, Number.NaN)],
   ])('%s', (_story, parts, surplusWatts, expected) => {
