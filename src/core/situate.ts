@@ -83,6 +83,8 @@ function wantsEnergy(state: EvseState | undefined): boolean {
 function assured(state: EvseState | undefined, active: number, told: number, now: Instant, site: Site): number {
   const drawn = state?.drawn;
   if (!drawn || now - drawn.measuredAt > site.policy.stationSampleMaxAgeMs || now < drawn.measuredAt) return 0;
+  // A sample from before the car's state changed tells of another state.
+  if (drawn.measuredAt < (state.statusSince ?? drawn.measuredAt)) return 0;
   const own = drawn.amps.filter((_amps, phase) => (active & (1 << phase)) !== 0);
   return own.length === 0 ? 0 : Math.max(0, Math.min(told, ...own));
 }

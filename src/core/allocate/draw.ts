@@ -14,7 +14,8 @@ const FOLLOW_MS = 5_000;
  *
  * A fresh sample with no change since is believed as it is. After a change (a new limit, a status, a reconnect) anything between the sample
  * and what may be drawn is possible, for `attributionMs` at most: then only what is measured counts, and what is unknown counts as not
- * drawn by the car, that is, as base load. So a sample that goes missing tightens and never loosens.
+ * drawn by the car, that is, as base load. So beyond that time a sample that goes missing tightens; within it the sum of what may be drawn is
+ * what law 1 has bounded.
  */
 export function drawRange(
   phase: number,
