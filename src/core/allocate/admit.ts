@@ -179,7 +179,6 @@ function serveWhoFit(
 /** What the deadline needs beyond the minimum, on the step, as far as it fits into `room`. */
 function fittingNeed({ role, evse: { stepAmps } }: Candidate, loads: readonly Load[], room: readonly number[]): number {
   const needed = Math.min(role.upper, ceilToStep(role.needAmps ?? 0, stepAmps)) - role.lower;
-  if (!(needed > 0)) return 0;
   let fits = needed;
   for (const { row, coefficient } of loads) if (coefficient > 0) fits = Math.min(fits, room[row]! / coefficient);
   return fits > 0 ? floorToStep(fits, stepAmps) : 0;

@@ -89,7 +89,7 @@ export function allocate(
       return sum + amps * phases.length * site.nominalVolts;
     }, 0);
   const keptWatts = living
-    .filter(({ role }) => role.keepsPlace)
+    .filter(({ role }) => role.keepsPlace || role.neverZero)
     .reduce((sum, { role, phases }) => sum + role.lower * phases.length * site.nominalVolts, 0);
   const surplus = surplusRow(site, input.limits.surplusWatts, othersWatts, keptWatts, [...livingAt]);
   const second = shareOut(

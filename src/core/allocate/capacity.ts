@@ -69,7 +69,7 @@ export function capacityRows(site: Site, limits: Limits): readonly CapacityRow[]
 
 /**
  * The row that holds sessions which charge from surplus alone, once the others have what they get (`othersWatts`). Those that were let start a
- * moment ago keep their minima (`keptWatts`) when a cloud comes: a contactor is not a dimmer.
+ * moment ago, or must never be sent 0 A, keep their minima (`keptWatts`) when a cloud comes: a contactor is not a dimmer.
  */
 export function surplusRow(
   site: Site,

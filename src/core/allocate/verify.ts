@@ -145,7 +145,10 @@ function overfullGroup(limit: GroupLimit, surplusWatts: number, { site, situatio
     : `group ${limit.group} would draw ${watts} W of ${most} W`;
 }
 
-/** Sessions on surplus have it to themselves after all others, of whom what is merely reserved counts as far as it is drawn; one that was let start a moment ago keeps its minimum without any. */
+/**
+ * Sessions on surplus have it to themselves after all others, of whom what is merely reserved counts as far as it is drawn. One that was let
+ * start a moment ago, or must never be sent 0 A, keeps its minimum without any.
+ */
 function overdrawnSurplus(surplusWatts: number, { site, situations, amps }: Given): string | undefined {
   let [drawnWatts, keptWatts] = [0, 0];
   let isUsed = false;
@@ -155,7 +158,7 @@ function overdrawnSurplus(surplusWatts: number, { site, situations, amps }: Give
     const lives = one.role.kind === 'candidate' && one.role.onlySurplus;
     drawnWatts += watts;
     if (!lives) keptWatts += watts;
-    else if (one.role.kind === 'candidate' && one.role.keepsPlace)
+    else if (one.role.kind === 'candidate' && (one.role.keepsPlace || one.role.neverZero))
       keptWatts += one.role.lower * one.phases.length * site.nominalVolts;
     isUsed ||= lives && gets(one, amps);
   }

@@ -118,6 +118,24 @@ describe('room', () => {
     const loadsToo = [loads[0]!, [...loads[1]!, { row: 1, coefficient: 1 }]];
     expect(names(admit(all, loadsToo, [4, 9]).admitted)).toBe('BA');
   });
+
+  test.each([
+    ['who must charge now', false],
+    ['patient ones', true],
+  ])('one who balances lets in another who balances a third: %s', (_story, isPatient) => {
+    // C gives to row 1, which B loads; B gives to row 0, which A loads.
+    const all = [0, 1, 2].map((at) => candidate(at, { isPatient }));
+    const loads = [
+      [{ row: 0, coefficient: 1 }],
+      [
+        { row: 0, coefficient: -1 },
+        { row: 1, coefficient: 1 },
+      ],
+      [{ row: 1, coefficient: -1 }],
+    ];
+    expect(names(admit(all, loads, [0, 0]).admitted)).toBe('CBA');
+    expect(names(admit(all.slice(0, 2), loads, [0, 0]).admitted)).toBe('');
+  });
 });
 
 describe('deadlines and minima', () => {

@@ -139,6 +139,14 @@ describe('sessions on surplus', () => {
     ['keep their minima for a while without it', [living({ keepsPlace: true }), {}], 0, [6, 32]],
     ['by their phases', [{ ...living({ keepsPlace: true, upper: 9 }), evse: L1 }, living()], 0, [6, 0]],
     ['each the own', [living({ keepsPlace: true, lower: 8 }), living({ keepsPlace: true }), living()], 0, [8, 6, 0]],
+    [
+      'also beside one that must never be sent 0 A',
+      [living({ neverZero: true }), living({ keepsPlace: true })],
+      0,
+      [6, 6],
+    ],
+    ['which has no more before that', [living({ neverZero: true }), living({ keepsPlace: true })], 11, [6, 6]],
+    ['and nobody else has', [living({ neverZero: true }), living()], 0, [6, 0]],
     ['lose them for nobody that waits', [living(), living({ keepsPlace: true })], 0, [0, 6]],
   ])('%s', (_story, parts, surplusAmps, expected) => {
     expect(share(parts, surplusAmps)).toEqual(expected);
@@ -172,7 +180,9 @@ describe('sessions on surplus', () => {
 
 describe('who answers', () => {
   const lp: Proposer = { name: 'lp', solve: solveByLp };
+  const highs: Proposer = { name: 'highs', solve: solveByLp };
   const filling: Proposer = { name: 'filling', solve: fill };
+  const greedy: Proposer = { name: 'greedy', solve: fill };
   const failing = (because: string): Proposer => ({ name: 'highs', solve: () => ({ kind: 'failed', because }) });
   const two = (surplusAmps = 20) =>
     sharing(
@@ -192,7 +202,9 @@ describe('who answers', () => {
 
   test.each([
     ['both alike', [lp], [lp], { answeredBy: 'lp' }],
-    ['the weaker of the two names itself', [lp], [filling], { answeredBy: 'filling' }],
+    ['the weaker of the two names itself', [lp], [highs], { answeredBy: 'highs' }],
+    ['filling is weaker than HiGHS', [highs], [filling], { answeredBy: 'filling' }],
+    ['the stand-in is weaker than filling', [filling], [greedy], { answeredBy: 'greedy' }],
     ['also where it was the first', [filling], [lp], { answeredBy: 'filling' }],
     [
       'the first reason is told',

@@ -144,6 +144,8 @@ describe('where a row is signed', () => {
     ];
     // B may take three steps; each makes room for one of A.
     expect(rounded(specs, [0], [[plus(0)], [minus(0)]])).toEqual([9, 9]);
+    // Also where B loads a row of its own, with room for three.
+    expect(rounded([specs[0]!, { exact: 6 }], [0, 3.5], loads)).toEqual([9, 9]);
   });
 
   test('nothing comes down where nobody can mend it', () => {
@@ -190,8 +192,18 @@ describe('who comes down', () => {
     expect(rounded([fine(12.9), fine(14.9), balancing], [4, 6], both)).toEqual([12, 14, 8]);
   });
 
-  test('who loads no overdrawn row stays', () => {
-    expect(rounded([fine(12.9), fine(14.9), balancing], [4, 6.9], both)).toEqual([12, 14.9, 8]);
+  test('who loads no overdrawn row stays, though another would take what it gave up', () => {
+    // D stands in row 1 with B, which is full, and comes before it.
+    const specs = [fine(12.9), fine(14.9), balancing, fine(10, { priority: 1 })];
+    expect(rounded(specs, [4, 10.9], [...both, [plus(1)]])).toEqual([12, 14.9, 8, 10]);
+  });
+
+  test('as many as it takes come down in one round', () => {
+    // Thirty cars on L1 are a step above their minimum; the car that balances them comes down by 2.9 A.
+    const many = Array.from({ length: 30 }, () => fine(6.1));
+    const rows = [...many.map(() => [plus(0)]), [minus(0)]];
+    const all = rounded([...many, { exact: 8.9, step: 3, upper: 8.9 }], [0.1], rows);
+    expect(all).toEqual([...many.map((_one, at) => (at < 29 ? 6 : 6.1)), 6]);
   });
 
   test('a row that nobody can mend keeps no other from being mended', () => {

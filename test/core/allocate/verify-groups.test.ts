@@ -126,11 +126,16 @@ describe('a group of A and B', () => {
     expect(fault(parts, group({ watts: 11_040, ...limit }))).toEqual(expected);
   });
 
-  test('a hundredth of a watt-ampere over its power is no rounding', () => {
+  test('a ten-thousandth of an ampere over its power is rounding, two are not', () => {
     const parts = [given(8), given(8)];
     expect(fault(parts, group({ watts: 11_040 - 1e-4 * 230 }))).toBeUndefined();
     expect(fault(parts, group({ watts: 11_040 - 2e-4 * 230 }))).toMatch(/^group g would draw 11040 W of 11039.9/);
     expect(fault(parts, group({ watts: Number.NaN }))).toBe('group g would draw 11040 W of NaN W');
+  });
+
+  test('a ten-thousandth of an ampere over its limit of a phase is rounding, a thousandth is not', () => {
+    expect(fault([given(6)], group({ amps: onEachPhase(6 - 1e-4) }))).toBeUndefined();
+    expect(fault([given(6)], group({ amps: onEachPhase(6 - 1e-3) }))).toMatch(/^group g would draw 6 A of 5.999/);
   });
 
   test('of several limits each is checked', () => {
@@ -220,6 +225,12 @@ describe('unbalance of 20 A at most', () => {
     expect(fault(parts, limit)).toEqual(expected);
   });
 
+  test('a ten-thousandth more is rounding, a thousandth is not', () => {
+    const one = [given(6, { phases: L1 })];
+    expect(fault(one, { main: { unbalanceAmps: 6 - 1e-4 } })).toBeUndefined();
+    expect(fault(one, { main: { unbalanceAmps: 6 - 1e-3 } })).toMatch(/^main would draw 6 A more on L1/);
+  });
+
   test('concerns circuits that limit it', () => {
     expect(fault([given(32, { phases: L1 })], {})).toBeUndefined();
     expect(fault([given(6, { phases: L1 })], { main: { unbalanceAmps: 0 } })).toMatch(
@@ -252,6 +263,8 @@ describe('sessions on surplus', () => {
     ['let nobody else in then', [kept(6), living(6)], 0, over(8_280, 0)],
     ['have their kept minima out of the surplus and not on top', [kept(6), living(6)], 11 * 690, over(8_280, 7_590)],
     ['keep what nobody can deny', [living(6, { neverZero: true })], 0, undefined],
+    ['keep their minima beside that', [living(6, { neverZero: true }), kept(6)], 0, undefined],
+    ['let nobody else in beside that', [living(6, { neverZero: true }), living(6)], 0, over(8_280, 0)],
     ['give that no more', [living(6.2, { neverZero: true })], 0, over(4_278, 0)],
     ['do not take what nobody knows', [living(6)], Number.NaN, over(4_140, Number.NaN)],
   ])('%s', (_story, parts, surplusWatts, expected) => {

@@ -39,7 +39,7 @@ const certainOf = ({ input }: Sharing, amps: readonly number[]) =>
     role.kind === 'reserved' ? Math.min(role.amps, assuredAmps) : amps[at]!,
   );
 
-/** Watts that sessions on surplus may take: what is left of it, or the minima of those that were let start a moment ago. */
+/** Watts that sessions on surplus may take: what is left of it, or the minima of those that keep them without any. */
 function surplusRowOf(sharing: Sharing, amps: readonly number[]): OwnRow {
   const { input, site } = sharing;
   const watts = (one: Situation, perPhase: number) => perPhase * one.phases.length * site.nominalVolts;
@@ -48,7 +48,8 @@ function surplusRowOf(sharing: Sharing, amps: readonly number[]): OwnRow {
   const drawn = certainOf(sharing, amps);
   const others = input.situations.reduce((sum, one) => (lives(one) ? sum : sum + watts(one, drawn[one.at]!)), 0);
   const kept = candidatesOf(sharing).reduce(
-    (sum, one) => (one.role.onlySurplus && one.role.keepsPlace ? sum + watts(one, one.role.lower) : sum),
+    (sum, one) =>
+      one.role.onlySurplus && (one.role.keepsPlace || one.role.neverZero) ? sum + watts(one, one.role.lower) : sum,
     0,
   );
   return {
