@@ -1,3 +1,4 @@
+// Filling at its largest: two thousand variables that nobody could merge, in many stages.
 import { expect, test } from 'vitest';
 import { fill } from '../../../src/core/allocate/fill.ts';
 import type { LinearProgram } from '../../../src/core/allocate/linear-program.ts';
