@@ -110,7 +110,7 @@ function candidacy(
   const isOn = told >= lower;
   const isSameSession = before?.seenInTransaction === state?.transaction?.id;
   const kept = isSameSession ? absorbed : withoutSession(absorbed);
-  const service = serviceAfter(kept.service, isOn, now);
+  const service = serviceAfter(kept.service, isOn, policy.pause.minOffMs, now);
   const takes = takesAfter(kept.takes, state, told, kept.changedAt, policy);
   const wake = wakeAfter(kept.wake, service, state, now);
   const { service: _s, takes: _t, wake: _w, ...rest } = kept;
@@ -137,7 +137,9 @@ function candidacy(
   const needAmps = waking ? Math.max(need?.amps ?? 0, WAKE_AMPS) : need?.amps;
   const elapsedMs = Math.max(0, now - service.since);
   const restsUntil =
-    service.state === 'paused' && elapsedMs < policy.pause.minOffMs ? service.since + policy.pause.minOffMs : undefined;
+    service.state === 'paused' && service.rests && elapsedMs < policy.pause.minOffMs
+      ? service.since + policy.pause.minOffMs
+      : undefined;
   const wakesBadly = station.profile.quirks.includes('needs-wake-up') || (wake?.attempts ?? 0) > 0;
   const role: CandidateRole = {
     kind: 'candidate',

@@ -114,7 +114,7 @@ function sessionMemory(evse: Evse, given: EvseSituation): Partial<EvseMemory> {
 function serviceOf(evse: Evse, given: EvseSituation): NonNullable<EvseMemory['service']> {
   const since = (minutes: number) => NOW - minutes * MINUTE_MS;
   if (given.onMinutes !== undefined) return { state: 'on', since: since(given.onMinutes) };
-  if (given.pausedMinutes !== undefined) return { state: 'paused', since: since(given.pausedMinutes) };
+  if (given.pausedMinutes !== undefined) return { state: 'paused', since: since(given.pausedMinutes), rests: true };
   if (given.waitingMinutes !== undefined) return { state: 'waiting', since: since(given.waitingMinutes) };
   const isOn = (given.offeredAmps ?? evse.floorAmps) >= evse.minAmps;
   return { state: isOn ? 'on' : 'waiting', since: since(given.sessionMinutes) };

@@ -204,7 +204,14 @@ function memoryOf(evse: Evse, spec: EvseSpec, { isNewLink, isNewBoot }: StationS
     disobeyedSamples: spec.disobeyed ? 2 : 0,
     ...(spec.disobeyed ? { disobeyedAt: NOW - 30_000, disobedientSince: NOW - 90_000 } : {}),
     ...(seenPhases === 0 ? {} : { seenPhases, seenInTransaction: `tx-${evse.id}`, seenSamples: 4 }),
-    ...(service ? { service: { state: service, since: NOW - spec.serviceAgo } } : {}),
+    ...(service
+      ? {
+          service:
+            service === 'paused'
+              ? { state: service, since: NOW - spec.serviceAgo, rests: spec.serviceAgo % 2 === 0 }
+              : { state: service, since: NOW - spec.serviceAgo },
+        }
+      : {}),
     ...(ceiling === undefined
       ? {}
       : { takes: { ceilingAmps: ceiling, transaction: `tx-${evse.id}`, statusSince: NOW - spec.statusAgo } }),

@@ -51,7 +51,7 @@ export type EvseMemory = {
   /** The transaction that was asked to stop, by which command, and when. */
   readonly stopAsked?: { readonly transaction: string; readonly commandId: CommandId; readonly at: Instant };
   /** Since when the session waits for its first current, is told to charge, or is paused after that. */
-  readonly service?: { readonly state: 'waiting' | 'on' | 'paused'; readonly since: Instant };
+  readonly service?: Service;
   /** What the car is seen to take. */
   readonly takes?: TakeMemory;
   /** Attempts to wake a car that does not begin again after a pause. */
@@ -59,6 +59,13 @@ export type EvseMemory = {
   /** Profile writes that are left of the charger's daily budget, and when that was counted. */
   readonly writes?: { readonly left: number; readonly at: Instant };
 };
+
+export type Service =
+  | { readonly state: 'waiting'; readonly since: Instant }
+  /** `pausedBefore` is when it was last paused, while that was a moment ago. */
+  | { readonly state: 'on'; readonly since: Instant; readonly pausedBefore?: Instant }
+  /** `rests`: contactor and car need their rest before it is let start again. */
+  | { readonly state: 'paused'; readonly since: Instant; readonly rests: boolean };
 
 export type TakeMemory = {
   /** Offered is cut to this: what it took lately, and a margin. Absent while it takes what it is offered. */

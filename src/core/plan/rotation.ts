@@ -1,20 +1,28 @@
 // Whose turn it is when not all can charge: those who have waited longest take the places of those who have been served longest.
 
-import type { EvseMemory } from '../model/memory.ts';
+import type { Service } from '../model/memory.ts';
 import type { Instant } from '../model/units.ts';
 
 /** Two turns at least this far apart, so that a site never changes hands all at once. */
 export const ROTATION_GAP_MS = 60_000;
 
-/** Service after this cycle's look at a session: since when it waits for its first current, is told to charge, or is paused after that. */
-export function serviceAfter(
-  before: EvseMemory['service'],
-  isOn: boolean,
-  now: Instant,
-): NonNullable<EvseMemory['service']> {
-  if (isOn) return before?.state === 'on' ? before : { state: 'on', since: now };
-  if (!before) return { state: 'waiting', since: now };
-  return before.state === 'on' ? { state: 'paused', since: now } : before;
+/** A pause after a shorter time than this is forgiven once: chargers that are just being met may need the room for a moment. */
+const BRIEF_MS = 60_000;
+
+/**
+ * Service after this cycle's look at a session: since when it waits for its first current, is told to charge, or is paused after that. A paused
+ * one rests, unless it charged only briefly and was not paused within the last `minOffMs` already.
+ */
+export function serviceAfter(before: Service | undefined, isOn: boolean, minOffMs: number, now: Instant): Service {
+  if (!before) return { state: isOn ? 'on' : 'waiting', since: now };
+  if (isOn) {
+    if (before.state === 'on') return before;
+    return { state: 'on', since: now, ...(before.state === 'paused' ? { pausedBefore: before.since } : {}) };
+  }
+  if (before.state !== 'on') return before;
+  const isBrief = now - before.since < BRIEF_MS;
+  const wasPaused = before.pausedBefore !== undefined && now - before.pausedBefore < minOffMs;
+  return { state: 'paused', since: now, rests: !isBrief || wasPaused };
 }
 
 /**
