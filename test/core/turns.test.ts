@@ -27,17 +27,20 @@ function scarce(
   return world;
 }
 
+/** Turns of three minutes, so that an hour shows many. */
+const lively: Partial<Policy> = { pause: { minOnMs: 60_000, minOffMs: 60_000, turnMs: 180_000 } };
+
 const targets = (world: World) => world.decisions.at(-1)!.shares.map((share) => share.targetAmps);
 const share = (world: World, at: number) => world.decisions.at(-1)!.shares[at]!;
 
 describe('turns among equals', () => {
-  test('two cars, room for one: they change places about every quarter of an hour and end up with equal energy', () => {
-    const world = scarce(10, [{ station: 'A' }, { station: 'B' }]);
+  test('two cars, room for one: they change places with every turn and end up with equal energy', () => {
+    const world = scarce(10, [{ station: 'A' }, { station: 'B' }], undefined, lively);
     world.step(MINUTE);
     let changes = 0;
     let lastOn = -1;
     let changedAt = world.now;
-    for (let second = 0; second < 180 * MINUTE; second++) {
+    for (let second = 0; second < 40 * MINUTE; second++) {
       world.step();
       expect(world.currents().L1).toBeLessThanOrEqual(10);
       const on = targets(world).findIndex((amps) => amps > 0);
@@ -48,22 +51,22 @@ describe('turns among equals', () => {
       }
       [lastOn, changedAt] = [on, world.now];
     }
-    expect(changes).toBeGreaterThanOrEqual(8);
-    expect(changes).toBeLessThanOrEqual(18);
+    expect(changes).toBeGreaterThanOrEqual(9);
+    expect(changes).toBeLessThanOrEqual(13);
     const [a, b] = ['A/1', 'B/1'].map((id) => world.charger(id).energyWh) as [number, number];
-    expect(Math.abs(a - b) / Math.max(a, b)).toBeLessThan(0.1);
+    expect(Math.abs(a - b) / Math.max(a, b)).toBeLessThan(0.15);
   });
 
   test('three cars, room for one: nobody is forgotten', () => {
-    const world = scarce(10, [{ station: 'A' }, { station: 'B' }, { station: 'C' }]);
-    world.step(6 * 60 * MINUTE);
+    const world = scarce(10, [{ station: 'A' }, { station: 'B' }, { station: 'C' }], undefined, lively);
+    world.step(60 * MINUTE);
     const energies = ['A/1', 'B/1', 'C/1'].map((id) => world.charger(id).energyWh);
     expect(Math.min(...energies) / Math.max(...energies)).toBeGreaterThan(0.85);
   });
 
   test('a higher priority does not take turns with a lower one', () => {
     const world = scarce(10, [{ station: 'A' }, { station: 'B', priority: 1 }]);
-    for (let minute = 0; minute < 60; minute++) {
+    for (let minute = 0; minute < 30; minute++) {
       world.step(MINUTE);
       expect(targets(world)[0]).toBe(0);
     }
@@ -187,7 +190,7 @@ describe('waking', () => {
     });
     const world = new World(site);
     for (const one of site.evses) world.plugIn(one.id);
-    for (let minute = 0; minute < 60; minute++) {
+    for (let minute = 0; minute < 30; minute++) {
       world.step(MINUTE);
       expect(targets(world)[1]).toBe(0);
     }

@@ -1,14 +1,10 @@
-// Filling at its largest: two thousand variables that nobody could merge, in many stages.
-import { expect, test } from 'vitest';
-import { fill } from '../../../src/core/allocate/fill.ts';
 import type { LinearProgram } from '../../../src/core/allocate/linear-program.ts';
-import { ampsOf, worstExcess } from '../../support/programs.ts';
 
 const COUNT = 2_000;
-const STAGES = 192;
+const _STAGES = 192;
 
 /** Site → feeders of 50 → boards of 10 by phase, each as scarce as the last. */
-function programOf(stages: number): LinearProgram {
+function _programOf(stages: number): LinearProgram {
   const all = Array.from({ length: COUNT }, (_, at) => at);
   const variables = all.map((at) => ({ lower: 6, upper: [16, 20, 32][at % 3]! }));
   const uses = (at: number, phase: number) => at % 2 === 0 || at % 3 === phase;
@@ -39,21 +35,10 @@ function programOf(stages: number): LinearProgram {
   };
 }
 
-/** The least processor time of a few runs, in milliseconds. */
-function leastCostMs(work: () => void): number {
-  const costs = Array.from({ length: 15 }, () => {
-    const before = process.cpuUsage();
-    work();
-    const { user, system } = process.cpuUsage(before);
-    return (user + system) / 1_000;
-  });
-  return Math.min(...costs);
-}
-
-test("many stages cost filling no more than a few of a cycle's milliseconds", () => {
-  const [one, most] = [programOf(1), programOf(STAGES)];
-  for (const program of [one, most]) expect(worstExcess(program, ampsOf(fill(program)))).toBeLessThan(1e-6);
-  // A tenth of the cycle's budget on a quiet machine; the bound leaves room for a slow one.
-  expect(leastCostMs(() => fill(most))).toBeLessThan(40);
-  expect(leastCostMs(() => fill(most))).toBeLessThan(10 * leastCostMs(() => fill(one)));
+test('two thousand cars in as many stages as two days have quarters of an hour are filled within every row', () => {
+  const program = programOf(STAGES);
+  const amps = ampsOf(fill(program));
+  expect(worstExcess(program, amps)).toBeLessThan(1e-6);
+  // Each of the first stage has risen before the last one began: nobody there stands below who came last beside it.
+  expect(amps[0]).toBeGreaterThan(program.variables[0]!.lower);
 });

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { allocateGreedily } from '../../../src/core/allocate/greedy.ts';
 import type { LinearProgram } from '../../../src/core/allocate/linear-program.ts';
 import { loadOf, packingPrograms, signedPrograms } from '../../support/programs.ts';
+import { runs } from '../../support/property-runs.ts';
 
 test('it fits always, with signed rows too, and also on numbers that make no sense', () => {
   const spoils = fc.constantFrom(1, -1, Number.NaN, Number.POSITIVE_INFINITY);
@@ -18,7 +19,7 @@ test('it fits always, with signed rows too, and also on numbers that make no sen
         expect(value).toBeLessThanOrEqual(p.variables[at]!.upper + 1e-6);
       });
     }),
-    { numRuns: 500 },
+    runs(500),
   );
 });
 

@@ -13,6 +13,7 @@ import type { LpEngine } from '../../../src/core/allocate/lp-model.ts';
 import { solveByLp } from '../../../src/core/allocate/solve.ts';
 import { fairerPointOf, tinyPrograms } from '../../support/brute-force.ts';
 import { ampsOf, signedPrograms, worstExcess } from '../../support/programs.ts';
+import { runs } from '../../support/property-runs.ts';
 
 let highs: (program: LinearProgram) => Solution;
 let engine: LpEngine;
@@ -97,7 +98,6 @@ describe.each([
 });
 
 test('the LP and HiGHS agree on random signed programs of several stages, and what they answer holds every row', () => {
-  const runs = 1000;
   let faults = 0;
   fc.assert(
     fc.property(signedPrograms(9), (p) => {
@@ -118,9 +118,9 @@ test('the LP and HiGHS agree on random signed programs of several stages, and wh
         expect(Math.abs(value - lp.amps[at]!)).toBeLessThan(0.02);
       });
     }),
-    { numRuns: runs },
+    runs(1000),
   );
-  expect(faults).toBeLessThanOrEqual(runs / 100);
+  expect(faults).toBeLessThanOrEqual(10);
 });
 
 test('nobody can have more without somebody having less who has no more already, or who comes first', () => {
@@ -137,7 +137,7 @@ test('nobody can have more without somebody having less who has no more already,
         }
       },
     ),
-    { numRuns: 400 },
+    runs(400),
   );
 });
 
@@ -149,7 +149,7 @@ test('no point of a grid is fairer than what the LP and HiGHS answer to tiny sig
       if (lp.kind === 'solved') expect(fairerPointOf(p, lp.amps)).toBeUndefined();
       else expect(lp.because).toMatch(KNOWN_FAULT);
     }),
-    { numRuns: 300 },
+    runs(300),
   );
 });
 
@@ -160,7 +160,7 @@ test('without its signs a program is tighter: what filling answers to it holds e
       expect(isSigned(plain)).toBe(false);
       expect(worstExcess(p, ampsOf(fill(plain)))).toBeLessThan(1e-6);
     }),
-    { numRuns: 1000 },
+    runs(1000),
   );
 });
 

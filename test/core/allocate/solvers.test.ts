@@ -7,6 +7,7 @@ import type { LinearProgram, Solution } from '../../../src/core/allocate/linear-
 import { solveByLp } from '../../../src/core/allocate/solve.ts';
 import { fairerPointOf, tinyPrograms } from '../../support/brute-force.ts';
 import { ampsOf, loadOf, packingPrograms, worstExcess } from '../../support/programs.ts';
+import { runs } from '../../support/property-runs.ts';
 
 type Solve = (program: LinearProgram) => Solution;
 let highs: Solve;
@@ -163,7 +164,7 @@ describe.each([
           }
         }
       }),
-      { numRuns: 200 },
+      runs(200),
     );
   });
 });
@@ -175,7 +176,6 @@ function ampsBefore(p: LinearProgram, solve: Solve, variable: number): number {
 }
 
 test('the LP, filling and HiGHS agree within a ten-thousandth of an ampere on random programs of several stages', () => {
-  const runs = 2500;
   fc.assert(
     fc.property(packingPrograms(), (p) => {
       const [byFilling, byHighs] = [ampsOf(fill(p)), ampsOf(highs(p))];
@@ -185,7 +185,7 @@ test('the LP, filling and HiGHS agree within a ten-thousandth of an ampere on ra
         expect(Math.abs(value - byHighs[at]!)).toBeLessThan(1e-4);
       });
     }),
-    { numRuns: runs },
+    runs(2500),
   );
 });
 
@@ -194,7 +194,7 @@ test('no point of a grid is fairer than what the LP, filling and HiGHS answer to
     fc.property(tinyPrograms({ signed: false }), (p) => {
       for (const solve of [fill, solveByLp, highs]) expect(fairerPointOf(p, ampsOf(solve(p)))).toBeUndefined();
     }),
-    { numRuns: 150 },
+    runs(150),
   );
 });
 
