@@ -1,10 +1,14 @@
+// Filling at its largest: two thousand variables that nobody could merge, in many stages.
+import { expect, test } from 'vitest';
+import { fill } from '../../../src/core/allocate/fill.ts';
 import type { LinearProgram } from '../../../src/core/allocate/linear-program.ts';
+import { ampsOf, worstExcess } from '../../support/programs.ts';
 
 const COUNT = 2_000;
-const _STAGES = 192;
+const STAGES = 192;
 
 /** Site → feeders of 50 → boards of 10 by phase, each as scarce as the last. */
-function _programOf(stages: number): LinearProgram {
+function programOf(stages: number): LinearProgram {
   const all = Array.from({ length: COUNT }, (_, at) => at);
   const variables = all.map((at) => ({ lower: 6, upper: [16, 20, 32][at % 3]! }));
   const uses = (at: number, phase: number) => at % 2 === 0 || at % 3 === phase;
