@@ -73,14 +73,11 @@ function restoreBalance(
   for (const { at } of admitted) for (const { row, coefficient } of loads[at]!) if (coefficient < 0) signed.add(row);
   const loading = (at: number, row: number) => loads[at]!.find((load) => load.row === row && load.coefficient > 0);
   const usersOf = (row: number) => admitted.filter(({ at }) => loading(at, row) && proposal[at]! > granted.get(at)!);
+  const isOverdrawn = (row: number) => left[row]! < -1e-9;
   // What only reserved EVSEs and grants overdraw cannot be put in order here.
-  const overdrawn = () => [...signed].find((row) => left[row]! < -1e-9 && usersOf(row).length > 0);
+  const nextRow = () => [...signed].find((row) => isOverdrawn(row) && usersOf(row).length > 0);
   // Lowering one row's users may overdraw another; a few rounds settle it or the check refuses the proposal.
-  for (
-    let row = overdrawn(), rounds = 0;
-    row !== undefined && rounds < MAX_BALANCE_ROUNDS;
-    row = overdrawn(), rounds++
-  ) {
+  for (let row = nextRow(), rounds = 0; row !== undefined && rounds < MAX_BALANCE_ROUNDS; row = nextRow(), rounds++) {
     const users = usersOf(row).sort(
       (a, b) => a.role.priority - b.role.priority || level(b, proposal) - level(a, proposal) || byId(a, b),
     );
@@ -89,7 +86,7 @@ function restoreBalance(
       const lowered = Math.max(granted.get(at)!, floorToStep(proposal[at]! - steps * evse.stepAmps, evse.stepAmps));
       take(left, loads[at]!, lowered - proposal[at]!);
       proposal[at] = lowered;
-      if (left[row]! >= -1e-9) break;
+      if (!isOverdrawn(row)) break;
     }
   }
 }

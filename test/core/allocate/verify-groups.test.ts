@@ -267,6 +267,8 @@ describe('sessions on surplus', () => {
     ['let nobody else in beside that', [living(6, { neverZero: true }), living(6)], 0, over(8_280, 0)],
     ['give that no more', [living(6.2, { neverZero: true })], 0, over(4_278, 0)],
     ['do not take what nobody knows', [living(6)], Number.NaN, over(4_140, Number.NaN)],
+    ['let others have their shares where nobody knows it', [living(0), given(8)], Number.NaN, undefined],
+    ['keep what nobody can deny then', [living(6, { neverZero: true })], Number.NaN, undefined],
   ])('%s', (_story, parts, surplusWatts, expected) => {
     expect(fault(parts, { surplusWatts })).toBe(expected);
   });
