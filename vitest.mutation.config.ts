@@ -14,7 +14,7 @@ class TablesFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['test/core/allocate/**/*.test.ts', 'test/core/command/**/*.test.ts', 'test/core/decide.test.ts'],
-    exclude: ['test/core/allocate/highs.test.ts', 'test/core/command/budget-site.test.ts'],
+    exclude: ['test/core/allocate/highs-memory.test.ts', 'test/core/command/budget-site.test.ts'],
     env: { BUSBAR_PROPERTY_RUNS: '10' },
     // Code that counts its own coverage is slower than the tests' own patience.
     testTimeout: 120_000,
