@@ -21,9 +21,10 @@ export function verify(
   amps: readonly number[],
 ): string | undefined {
   const given: Given = { site, situations, amps };
+  const below = situationsBelow(given);
   return (
     wrongShare(given) ??
-    firstOf(site.circuits, (circuit) => overfullCircuit(circuit, limits, given)) ??
+    firstOf(site.circuits, (circuit) => overfullCircuit(circuit, limits, below.get(circuit.id)!, given)) ??
     firstOf(limits.groups, (group) => overfullGroup(group, limits.surplusWatts, given)) ??
     firstOf(limits.stations, ({ station, amps: most }) => {
       const own = situations.filter((situation) => situation.evse.station === station);
@@ -71,12 +72,15 @@ function wrongShare({ situations, amps }: Given): string | undefined {
   return undefined;
 }
 
-function overfullCircuit(circuit: Circuit, limits: Limits, { site, situations, amps }: Given): string | undefined {
+function overfullCircuit(
+  circuit: Circuit,
+  limits: Limits,
+  below: readonly Situation[],
+  { site, amps }: Given,
+): string | undefined {
   const limit = limits.circuits.get(circuit.id);
   const base = limits.baseLoads.get(circuit.id);
   if (!limit || !base) return `${circuit.id} has no limit or no base load`;
-  const within = circuitsWithin(circuit.id, site.circuits);
-  const below = situations.filter((situation) => within.has(situation.evse.circuit));
   let watts = 0;
   for (const phase of PHASES) {
     const users = below.filter((situation) => situation.phases.includes(phase));
@@ -92,12 +96,23 @@ function overfullCircuit(circuit: Circuit, limits: Limits, { site, situations, a
   return circuit.unbalanceAmps === undefined ? undefined : unbalanced(circuit, circuit.unbalanceAmps, below, amps);
 }
 
-function circuitsWithin(id: CircuitId, circuits: readonly Circuit[]): ReadonlySet<CircuitId> {
-  const within = new Set([id]);
-  // Parents stand before their children, so one pass finds all.
-  for (const circuit of circuits)
-    if (circuit.parent !== undefined && within.has(circuit.parent)) within.add(circuit.id);
-  return within;
+/** The situations on each circuit and on all circuits below it, by walking up from each. */
+function situationsBelow({ site, situations }: Given): ReadonlyMap<CircuitId, readonly Situation[]> {
+  const parentOf = new Map(site.circuits.map(({ id, parent }) => [id, parent]));
+  const below = new Map<CircuitId, Situation[]>(site.circuits.map(({ id }) => [id, []]));
+  for (const situation of situations) {
+    const seen = new Set<CircuitId>();
+    // A tree that bites its own tail must not hang the loop.
+    for (
+      let id: CircuitId | undefined = situation.evse.circuit;
+      id !== undefined && !seen.has(id);
+      id = parentOf.get(id)
+    ) {
+      seen.add(id);
+      below.get(id)?.push(situation);
+    }
+  }
+  return below;
 }
 
 function unbalanced(
