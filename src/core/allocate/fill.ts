@@ -4,7 +4,7 @@
 // stop for good. With coefficients ≥ 0 this is the lexicographic max-min optimum (free disposal; Radunovic & Le Boudec).
 
 import type { Binding, LinearProgram, Riser, Solution, Stage } from './linear-program.ts';
-import { faultOf, TIGHT_AMPS } from './linear-program.ts';
+import { faultOf } from './linear-program.ts';
 
 /** Solves `program` exactly. MUST have coefficients ≥ 0 and finite numbers; otherwise, or when the lower bounds do not fit, it fails by name. */
 export function fill(program: LinearProgram): Solution {
@@ -93,14 +93,14 @@ export function fillStage(
     if (height === Number.POSITIVE_INFINITY) break;
     for (const { riser } of members.get(row)!.filter(isRising)) {
       stop(riser, height, row);
-      for (const other of loads[riser.variable]!) if (other.row !== row) stale.add(other.row);
+      for (const other of loads[riser.variable]!) stale.add(other.row);
     }
   }
   for (const riser of stage) if (!stoppedAt.has(riser.variable)) stop(riser, Number.POSITIVE_INFINITY);
   return stoppedAt;
 }
 
-/** The height at which a row with `room` left is full, all `members` rising from where they stand; Infinity when it never is. */
+/** The height at which a row with `room` left is full, all `members` rising from where they stand; Infinity when all arrive at their upper before it is. */
 function fullAt(members: readonly Member[], room: number, amps: readonly number[]): number {
   const corners: { readonly height: number; readonly slope: number }[] = [];
   for (const { riser, coefficient } of members) {
@@ -120,7 +120,7 @@ function fullAt(members: readonly Member[], room: number, amps: readonly number[
     height = corner.height;
     slope += corner.slope;
   }
-  return rest <= TIGHT_AMPS && corners.length > 0 ? height : Number.POSITIVE_INFINITY;
+  return Number.POSITIVE_INFINITY;
 }
 
 /** Moves the head of the list, whose height may have risen, to its place. */
