@@ -79,17 +79,16 @@ export function fillStage(
   // Heights only rise while others stop, so a row whose cached height is still the lowest after a fresh look is the next to fill.
   const heightOf = (row: number) => fullAt(members.get(row)!.filter(isRising), left[row]!, amps);
   const heights = new Map([...members.keys()].map((row) => [row, heightOf(row)]));
-  let order = [...heights.keys()].sort((a, b) => heights.get(a)! - heights.get(b)! || a - b);
+  const order = [...heights.keys()].sort((a, b) => heights.get(a)! - heights.get(b)! || a - b);
   const stale = new Set<number>();
   while (stoppedAt.size < stage.length && order.length > 0) {
-    const row = order[0]!;
+    const row = order.shift()!;
     if (stale.delete(row)) {
       heights.set(row, heightOf(row));
-      order = reinsert(order, heights);
+      insert(row, order, heights);
       continue;
     }
     const height = heights.get(row)!;
-    order = order.slice(1);
     if (height === Number.POSITIVE_INFINITY) break;
     for (const { riser } of members.get(row)!.filter(isRising)) {
       stop(riser, height, row);
@@ -123,18 +122,16 @@ function fullAt(members: readonly Member[], room: number, amps: readonly number[
   return Number.POSITIVE_INFINITY;
 }
 
-/** Moves the head of the list, whose height may have risen, to its place. */
-function reinsert(order: readonly number[], heights: ReadonlyMap<number, number>): number[] {
-  const [head, ...rest] = order as [number, ...number[]];
-  const height = heights.get(head)!;
-  const before = (row: number) => heights.get(row)! < height || (heights.get(row)! === height && row < head);
+/** Puts `row` at its place among `order`: by height, among equals by index. */
+function insert(row: number, order: number[], heights: ReadonlyMap<number, number>): void {
+  const height = heights.get(row)!;
+  const before = (other: number) => heights.get(other)! < height || (heights.get(other)! === height && other < row);
   let low = 0;
-  let high = rest.length;
+  let high = order.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (before(rest[middle]!)) low = middle + 1;
+    if (before(order[middle]!)) low = middle + 1;
     else high = middle;
   }
-  rest.splice(low, 0, head);
-  return rest;
+  order.splice(low, 0, row);
 }

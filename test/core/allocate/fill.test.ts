@@ -17,7 +17,7 @@ const inWords = (binding: Binding | undefined) => (binding?.kind === 'row' ? `ro
 
 function filled(program: LinearProgram) {
   const solution = fill(program);
-  if (solution.kind === 'failed') throw new Error(solution.because);
+  if (solution.kind !== 'solved') throw new Error(solution.because);
   return { amps: solution.amps, heldBy: solution.bindings.map(inWords) };
 }
 
@@ -114,6 +114,30 @@ describe('who gets what, and what holds each', () => {
       [[riser(0), riser(1), riser(2)]],
       [2, 10, 10],
       ['row 2', 'row 0', 'row 0'],
+    ],
+    [
+      'a row that gains room falls behind one that is full before',
+      from(0, 0, 0),
+      [row(2, 1), row(12, 1, 1), row(16, no, 1, 1)],
+      [[riser(0), riser(1), riser(2)]],
+      [2, 8, 8],
+      ['row 0', 'row 2', 'row 2'],
+    ],
+    [
+      'and stays ahead of one of lower index that is full later',
+      from(0, 0, 0),
+      [row(2, 1), row(18, no, 1, 1), row(9, 1, 1)],
+      [[riser(0), riser(1), riser(2)]],
+      [2, 7, 11],
+      ['row 0', 'row 2', 'row 1'],
+    ],
+    [
+      'or falls in between',
+      from(0, 0, 0, 0, 0),
+      [row(2, 1), row(11, 1, 1), row(6, no, no, 1), row(8, no, no, no, 1), row(20, no, 1, no, no, 1)],
+      [[riser(0), riser(1), riser(2), riser(3), riser(4)]],
+      [2, 9, 6, 8, 11],
+      ['row 0', 'row 1', 'row 2', 'row 3', 'row 4'],
     ],
     [
       'room passed on along a chain of rows',
