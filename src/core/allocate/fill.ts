@@ -4,7 +4,7 @@
 // stop for good. With coefficients ≥ 0 this is the lexicographic max-min optimum (free disposal; Radunovic & Le Boudec).
 
 import type { Binding, LinearProgram, Riser, Solution, Stage } from './linear-program.ts';
-import { faultOf, TIGHT_AMPS } from './linear-program.ts';
+import { faultOf } from './linear-program.ts';
 
 /** Solves `program` exactly. MUST have coefficients ≥ 0 and finite numbers; otherwise, or when the lower bounds do not fit, it fails by name. */
 export function fill(program: LinearProgram): Solution {
@@ -82,25 +82,24 @@ export function fillStage(
   const order = [...heights.keys()].sort((a, b) => heights.get(a)! - heights.get(b)! || a - b);
   const stale = new Set<number>();
   while (stoppedAt.size < stage.length && order.length > 0) {
-    const row = order[0]!;
+    const row = order.shift()!;
     if (stale.delete(row)) {
       heights.set(row, heightOf(row));
-      reinsertHead(order, heights);
+      insert(row, order, heights);
       continue;
     }
     const height = heights.get(row)!;
-    order.shift();
     if (height === Number.POSITIVE_INFINITY) break;
     for (const { riser } of members.get(row)!.filter(isRising)) {
       stop(riser, height, row);
-      for (const other of loads[riser.variable]!) if (other.row !== row) stale.add(other.row);
+      for (const other of loads[riser.variable]!) stale.add(other.row);
     }
   }
   for (const riser of stage) if (!stoppedAt.has(riser.variable)) stop(riser, Number.POSITIVE_INFINITY);
   return stoppedAt;
 }
 
-/** The height at which a row with `room` left is full, all `members` rising from where they stand; Infinity when it never is. */
+/** The height at which a row with `room` left is full, all `members` rising from where they stand; Infinity when all arrive at their upper before it is. */
 function fullAt(members: readonly Member[], room: number, amps: readonly number[]): number {
   const corners: { readonly height: number; readonly slope: number }[] = [];
   for (const { riser, coefficient } of members) {
@@ -120,14 +119,13 @@ function fullAt(members: readonly Member[], room: number, amps: readonly number[
     height = corner.height;
     slope += corner.slope;
   }
-  return rest <= TIGHT_AMPS && corners.length > 0 ? height : Number.POSITIVE_INFINITY;
+  return Number.POSITIVE_INFINITY;
 }
 
-/** Moves the head of the list, whose height may have risen, to its place. */
-function reinsertHead(order: number[], heights: ReadonlyMap<number, number>): void {
-  const head = order.shift()!;
-  const height = heights.get(head)!;
-  const before = (row: number) => heights.get(row)! < height || (heights.get(row)! === height && row < head);
+/** Puts `row` at its place among `order`: by height, among equals by index. */
+function insert(row: number, order: number[], heights: ReadonlyMap<number, number>): void {
+  const height = heights.get(row)!;
+  const before = (other: number) => heights.get(other)! < height || (heights.get(other)! === height && other < row);
   let low = 0;
   let high = order.length;
   while (low < high) {
@@ -135,5 +133,5 @@ function reinsertHead(order: number[], heights: ReadonlyMap<number, number>): vo
     if (before(order[middle]!)) low = middle + 1;
     else high = middle;
   }
-  order.splice(low, 0, head);
+  order.splice(low, 0, row);
 }
