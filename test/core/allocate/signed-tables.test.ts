@@ -1,0 +1,183 @@
+// Small signed programs with answers known by hand, how many linear programs each costs, and what becomes of an engine that lies.
+import { describe, expect, test } from 'vitest';
+import type { Binding, LinearProgram, Solution } from '../../../src/core/allocate/linear-program.ts';
+import type { LpEngine, LpModel } from '../../../src/core/allocate/lp-model.ts';
+import { solveBySequence } from '../../../src/core/allocate/sequence.ts';
+import { askSimplex } from '../../../src/core/allocate/solve.ts';
+
+type Answer = ReturnType<LpEngine>;
+
+/** The simplex, with a note of all it was asked; `lies` replaces the answers of these calls, counted from 1. */
+function witness(lies: Readonly<Record<number, (honest: Answer, model: LpModel) => Answer>> = {}) {
+  const models: LpModel[] = [];
+  const engine: LpEngine = (model) => {
+    models.push(model);
+    const honest = askSimplex(model);
+    return lies[models.length]?.(honest, model) ?? honest;
+  };
+  return { engine, models };
+}
+
+/** How far each model let the height rise, or its probes. */
+const sought = (models: readonly LpModel[]) =>
+  models.map(({ columns }) =>
+    columns.filter(({ objective }) => objective === 1).map(({ upper }) => Number(upper.toFixed(7))),
+  );
+
+const row = (limit: number, coefficients: Readonly<Record<number, number>>) => ({
+  limit,
+  terms: Object.entries(coefficients).map(([variable, coefficient]) => ({ variable: Number(variable), coefficient })),
+});
+const cars = (...uppers: number[]) => uppers.map((upper) => ({ lower: 6, upper }));
+const rises = (...members: readonly (readonly [variable: number, upper: number, weight?: number])[]) =>
+  members.map(([variable, upper, weight = 1]) => ({ variable, upper, weight }));
+
+function inShort(solution: Solution) {
+  if (solution.kind === 'failed') return solution.because;
+  const named = (binding: Binding) => (binding.kind === 'row' ? `row ${binding.row}` : binding.kind);
+  return solution.amps.map((value, at) => `${Number(value.toFixed(5))} ${named(solution.bindings[at]!)}`);
+}
+
+type Case = readonly [
+  story: string,
+  program: LinearProgram,
+  answer: readonly string[],
+  sought: readonly (readonly number[])[],
+];
+
+const oneHeld: LinearProgram = {
+  variables: cars(32, 6),
+  rows: [row(20, { 0: 1, 1: -1 })],
+  stages: [rises([0, 32])],
+};
+const twoRise: LinearProgram = {
+  variables: cars(32, 32, 8),
+  rows: [row(2, { 0: 1, 2: -1 })],
+  stages: [rises([0, 32], [1, 32])],
+};
+/** The plan stops cars 0 to 6 one after the other; car 7 is held at 17 A by the row. */
+const staircase: LinearProgram = {
+  variables: [...cars(8, 10, 12, 14, 16, 18, 20, 32, 6)],
+  rows: [row(11, { 7: 1, 8: -1 })],
+  stages: [rises(...[8, 10, 12, 14, 16, 18, 20, 32].map((upper, at) => [at, upper] as const))],
+};
+
+describe('signed programs answered by hand', () => {
+  test.each<Case>([
+    [
+      'two phases at most 20 A apart that may both have all: nobody is asked',
+      {
+        variables: cars(32, 32),
+        rows: [row(20, { 0: 1, 1: -1 }), row(20, { 1: 1, 0: -1 })],
+        stages: [rises([0, 32], [1, 32])],
+      },
+      ['32 upper', '32 upper'],
+      [],
+    ],
+    [
+      'a plan that just fills the signed row: nobody is asked',
+      {
+        variables: cars(32, 12),
+        rows: [row(20, { 0: 1, 1: -1 })],
+        stages: [rises([0, 32], [1, 12])],
+      },
+      ['32 upper', '12 upper'],
+      [],
+    ],
+    [
+      'a fuse holds both before the signed row does: nobody is asked, and the fuse is named as the row that it is',
+      {
+        variables: cars(32, 32),
+        rows: [row(20, { 0: 1, 1: -1 }), row(30, { 0: 1, 1: 1 })],
+        stages: [rises([0, 32], [1, 32])],
+      },
+      ['15 row 1', '15 row 1'],
+      [],
+    ],
+    ['one alone that a row holds costs one program', oneHeld, ['26 row 0', '6 upper'], [[32]]],
+    [
+      'the other phase stops at 7 A: one program up to there, one beyond',
+      {
+        variables: cars(32, 7),
+        rows: [row(20, { 0: 1, 1: -1 })],
+        stages: [rises([0, 32], [1, 7])],
+      },
+      ['27 row 0', '7 upper'],
+      [[7], [25]],
+    ],
+    [
+      'a chain of three, each making room for the one before',
+      {
+        variables: cars(32, 32, 10),
+        rows: [row(5, { 0: 1, 1: -1 }), row(5, { 1: 1, 2: -1 })],
+        stages: [rises([0, 32], [1, 32], [2, 10])],
+      },
+      ['20 row 0', '15 row 1', '10 upper'],
+      [[10], [22], [0.001, 0.001], [32]],
+    ],
+    [
+      'one held, the other goes on: a probe for each tells who',
+      twoRise,
+      ['8 row 0', '32 upper', '6 upper'],
+      [[32], [0.001, 0.001]],
+    ],
+    [
+      'a staircase of stops is climbed in growing strides, and the last one halved',
+      staircase,
+      ['8 upper', '10 upper', '12 upper', '14 upper', '16 upper', '18 upper', '20 upper', '17 row 0', '6 upper'],
+      [[8], [2], [2], [12], [2], [0.001, 0.001, 0.001]],
+    ],
+    [
+      'weights: held at 4 A a unit, the double weight has the double',
+      {
+        variables: [...cars(32, 32, 6)].map((car) => ({ ...car, lower: 0 })),
+        rows: [row(12, { 0: 1, 1: 1, 2: -1 })],
+        stages: [rises([0, 32, 2], [1, 32, 1])],
+      },
+      ['8 row 0', '4 row 0', '0 upper'],
+      [[32], [0.001, 0.001]],
+    ],
+    [
+      'a car of a later stage rises as far as the earlier needs, and then as far as it may',
+      {
+        variables: cars(32, 32),
+        rows: [row(4, { 0: 1, 1: -1 }), row(40, { 0: 1, 1: 1 })],
+        stages: [rises([0, 32]), rises([1, 32])],
+      },
+      ['22 row 0', '18 row 1'],
+      [[32]],
+    ],
+    [
+      'of the rows that one loads the fullest is named, the first of two as full, and none that it relieves',
+      {
+        variables: cars(32, 6, 6),
+        rows: [
+          row(40, { 0: 1, 1: 1 }),
+          row(9, { 0: 1, 1: -1 }),
+          row(9, { 0: 1, 2: -1 }),
+          row(-3, { 1: 1, 0: -1.5 }),
+          row(-0.5, { 2: 0, 0: -1 }),
+        ],
+        stages: [rises([0, 32])],
+      },
+      ['15 row 1', '6 upper', '6 upper'],
+      [[32]],
+    ],
+  ])('%s', (_story, program, answer, models) => {
+    const asked = witness();
+    expect(inShort(solveBySequence(program, asked.engine))).toEqual(answer);
+    expect(sought(asked.models)).toEqual(models);
+  });
+
+  test('25 who are probed together share two hundredths of an ampere', () => {
+    const all = Array.from({ length: 25 }, (_, at) => at);
+    const asked = witness();
+    const program: LinearProgram = {
+      variables: cars(...all.map(() => 32), 6),
+      rows: all.map((at) => row(4, { [at]: 1, 25: -1 })),
+      stages: [rises(...all.map((at) => [at, 32] as const))],
+    };
+    expect(inShort(solveBySequence(program, asked.engine))).toEqual([...all.map((at) => `10 row ${at}`), '6 upper']);
+    expect(sought(asked.models)).toEqual([[32], all.map(() => 0.0008)]);
+  });
+});
