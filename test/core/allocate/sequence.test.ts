@@ -44,6 +44,17 @@ describe('where no row is signed', () => {
       0,
     ],
     [
+      'so do those whose minima fill it',
+      {
+        variables: [6, 8].map((lower) => ({ lower, upper: 32 })),
+        rows: [row(14, { 0: 1, 1: 1 })],
+        stages: [rises([0, 32], [1, 32])],
+      },
+      [6, 8],
+      [onRow(0), onRow(0)],
+      0,
+    ],
+    [
       'a full row does not stop one that does not load it',
       { variables: free(2), rows: [row(0, { 0: 1, 1: 0 }), row(9, { 1: 1 })], stages: [rises([0, 32], [1, 32])] },
       [0, 9],
@@ -136,8 +147,11 @@ describe.each([
 
 test('a program with a fault is refused before anybody is asked', () => {
   const asked = recorded();
-  const program = { ...twoOn40, rows: [row(Number.NaN, { 0: 1 })] };
-  expect(solveBySequence(program, asked.engine)).toEqual({ kind: 'failed', because: 'row 0 has the limit NaN' });
+  const program = { ...twoOn40, variables: [...free(1), { lower: 6, upper: 5 }] };
+  expect(solveBySequence(program, asked.engine)).toEqual({
+    kind: 'failed',
+    because: 'variable 1 has the bounds 6..5',
+  });
   expect(asked.models).toEqual([]);
 });
 
@@ -148,6 +162,35 @@ test('columns that may move now are those of this stage, as far as any later sta
   const stages = [rises([0, 20]), rises([1, 9]), rises([0, 30], [2, 8]), rises([2, 6], [3, 7])];
   expect(solveBySequence({ variables, rows, stages }, asked.engine)).toMatchObject({ kind: 'solved' });
   expect(asked.models[0]!.columns.map(({ upper }) => upper)).toEqual([30, 9, 8, 7, 20]);
+});
+
+test('those of earlier stages do not move any more', () => {
+  const asked = recorded();
+  const rows = [row(20, { 0: 1, 1: -1 }), row(9, { 2: 1, 1: -1 })];
+  solveBySequence({ variables: free(3), rows, stages: [rises([0, 32]), rises([2, 30])] }, asked.engine);
+  expect(asked.models.map(({ columns }) => columns.map(({ upper }) => upper))).toEqual([
+    [32, 30, 32],
+    [30, 30],
+  ]);
+});
+
+describe('an engine that rounds', () => {
+  test.each<readonly [string, LinearProgram['rows'], number, readonly number[], object]>([
+    ['a millionth short of the maximum is the maximum', [], 32 - TIGHT_AMPS, [32, 32], upper],
+    [
+      'a millionth short of a row fills it',
+      [row(20, { 0: 1 }), row(20, { 1: 1 })],
+      20 - TIGHT_AMPS,
+      [20 - TIGHT_AMPS, 20 - TIGHT_AMPS],
+      { kind: 'row' },
+    ],
+    ['a row of two has room for two', [row(40, { 0: 1, 1: 1 })], 20 - 0.9e-6, [20 - 0.9e-6, 20 - 0.9e-6], onRow(0)],
+  ])('%s', (_story, rows, answer, amps, binding) => {
+    const asked = recorded(({ columns }) => columns.map(() => answer));
+    const solution = solveBySequence({ variables: free(2), rows, stages: [rises([0, 32], [1, 32])] }, asked.engine);
+    expect(solution).toMatchObject({ kind: 'solved', amps, bindings: [binding, binding] });
+    expect(asked.models).toHaveLength(1);
+  });
 });
 
 describe('one question', () => {

@@ -148,20 +148,44 @@ describe('signed programs answered by hand', () => {
       [[32]],
     ],
     [
-      'of the rows that one loads the fullest is named, the first of two as full, and none that it relieves',
+      'where the strides end at the last stop, the halving begins there',
       {
-        variables: cars(32, 6, 6),
-        rows: [
-          row(40, { 0: 1, 1: 1 }),
-          row(9, { 0: 1, 1: -1 }),
-          row(9, { 0: 1, 2: -1 }),
-          row(-3, { 1: 1, 0: -1.5 }),
-          row(-0.5, { 2: 0, 0: -1 }),
-        ],
+        variables: cars(8, 10, 12, 14, 32, 6),
+        rows: [row(11, { 4: 1, 5: -1 })],
+        stages: [rises([0, 8], [1, 10], [2, 12], [3, 14], [4, 32])],
+      },
+      ['8 upper', '10 upper', '12 upper', '14 upper', '17 row 0', '6 upper'],
+      [[8], [2], [2], [0], [18]],
+    ],
+    [
+      'half a millionth below its maximum one is there',
+      {
+        variables: cars(32, 32 - 5e-7),
+        rows: [row(0, { 0: 1, 1: -1 })],
+        stages: [rises([0, 32], [1, 32 - 5e-7])],
+      },
+      ['32 upper', '32 upper'],
+      [[31.9999995], [5e-7], [0]],
+    ],
+    [
+      'of the rows that one loads the fullest is named, and the first of two as full',
+      {
+        variables: [...cars(32, 6, 6), { lower: 50, upper: 50 }],
+        rows: [row(30, { 0: 1 }), row(59, { 0: 1, 1: -1, 3: 1 }), row(59, { 0: 1, 2: -1, 3: 1 })],
         stages: [rises([0, 32])],
       },
-      ['15 row 1', '6 upper', '6 upper'],
-      [[32]],
+      ['15 row 1', '6 upper', '6 upper', '50 upper'],
+      [[30]],
+    ],
+    [
+      'a full row that one relieves, or is in by name only, does not hold it',
+      {
+        variables: cars(32, 6, 32, 32),
+        rows: [row(0, { 2: 1, 0: -1 }), row(9, { 3: 1, 1: -1, 0: 0 }), row(9, { 0: 1, 1: -1 })],
+        stages: [rises([0, 32], [2, 32], [3, 32])],
+      },
+      ['15 row 2', '6 upper', '15 row 0', '15 row 1'],
+      [[32], [0.001, 0.001, 0.001]],
     ],
   ])('%s', (_story, program, answer, models) => {
     const asked = witness();
@@ -179,5 +203,31 @@ describe('signed programs answered by hand', () => {
     };
     expect(inShort(solveBySequence(program, asked.engine))).toEqual([...all.map((at) => `10 row ${at}`), '6 upper']);
     expect(sought(asked.models)).toEqual([[32], all.map(() => 0.0008)]);
+  });
+});
+
+describe('an engine that lies about signed programs', () => {
+  test('that has no answer to the second height: the first counts, and only who is not at the maximum is probed', () => {
+    const asked = witness({ 2: () => 'out of service' });
+    const program: LinearProgram = {
+      variables: cars(32, 7),
+      rows: [row(20, { 0: 1, 1: -1 })],
+      stages: [rises([0, 32], [1, 7])],
+    };
+    expect(inShort(solveBySequence(program, asked.engine))).toEqual(['27 row 0', '7 upper']);
+    expect(sought(asked.models)).toEqual([[7], [25], [0.001], [32]]);
+  });
+
+  test('that has no answer to the probes: the sharing fails by its word', () => {
+    const asked = witness({ 2: () => 'out of service' });
+    expect(inShort(solveBySequence(twoRise, asked.engine))).toBe('out of service');
+  });
+
+  test.each<readonly [string, number, readonly string[]]>([
+    ['half of a probe is a rise', 0.5, ['8 row 0', '32 upper', '6 upper']],
+    ['less is none, and whom no row holds stops where it stands', 0.49, ['8 row 0', '10 upper', '6 upper']],
+  ])('%s', (_story, part, answer) => {
+    const asked = witness({ 2: (_honest, { columns }) => [2, 4, 0, part * columns[3]!.upper] });
+    expect(inShort(solveBySequence(twoRise, asked.engine))).toEqual(answer);
   });
 });
