@@ -1,6 +1,11 @@
 // Small signed programs with answers known by hand, how many linear programs each costs, and what becomes of an engine that lies.
 import { describe, expect, test } from 'vitest';
-import type { Binding, LinearProgram, Solution } from '../../../src/core/allocate/linear-program.ts';
+import {
+  type Binding,
+  type LinearProgram,
+  type Solution,
+  TIGHT_AMPS,
+} from '../../../src/core/allocate/linear-program.ts';
 import type { LpEngine, LpModel } from '../../../src/core/allocate/lp-model.ts';
 import { solveBySequence } from '../../../src/core/allocate/sequence.ts';
 import { askSimplex } from '../../../src/core/allocate/solve.ts';
@@ -215,6 +220,19 @@ describe('an engine that lies about signed programs', () => {
       stages: [rises([0, 32], [1, 7])],
     };
     expect(inShort(solveBySequence(program, asked.engine))).toEqual(['27 row 0', '7 upper']);
+    expect(sought(asked.models)).toEqual([[7], [25], [0.001], [32]]);
+  });
+
+  test('that misses the first stop by just a millionth: it counts as reached, and the next height is tried', () => {
+    const answer = 7 - TIGHT_AMPS;
+    const asked = witness({ 1: () => [answer, answer, answer], 2: () => 'out of service' });
+    const program: LinearProgram = {
+      variables: [32, 7].map((upper) => ({ lower: 0, upper })),
+      rows: [row(20, { 0: 1, 1: -1 })],
+      stages: [rises([0, 32], [1, 7])],
+    };
+    const solution = solveBySequence(program, asked.engine);
+    expect(solution).toMatchObject({ kind: 'solved', bindings: [{ kind: 'row', row: 0 }, { kind: 'upper' }] });
     expect(sought(asked.models)).toEqual([[7], [25], [0.001], [32]]);
   });
 
