@@ -2,7 +2,6 @@
 //
 //   npm run bench:decide            prints the table and writes docs/benchmarks.md
 //   npm run bench:decide -- --runs 50 --no-write
-import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { fill } from '../src/core/allocate/fill.ts';
@@ -13,6 +12,7 @@ import { decide } from '../src/core/decide.ts';
 import { onEachPhase } from '../src/core/model/units.ts';
 import { buildSite, circuit, evse, rotations } from '../test/support/site-builder.ts';
 import { World } from '../test/support/world.ts';
+import { writeBetween } from './measure.ts';
 
 const { values: options } = parseArgs({
   options: { runs: { type: 'string', default: '300' }, write: { type: 'boolean', default: true } },
@@ -135,16 +135,4 @@ const report = [
   ...lines,
 ].join('\n');
 console.log(report);
-if (options.write) {
-  const file = new URL('../docs/benchmarks.md', import.meta.url);
-  const [start, end] = ['<!-- decide:start -->', '<!-- decide:end -->'];
-  let page: string;
-  try {
-    page = readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    page = `# Benchmarks\n\nFigures are of the machine named; compare columns of one run, not runs of two machines.\n\n## Deciding a cycle\n\nRepeat with \`npm run bench\`.\n\n${start}\n${end}\n`;
-  }
-  const [before, after] = [page.slice(0, page.indexOf(start) + start.length), page.slice(page.indexOf(end))];
-  writeFileSync(file, `${before}\n${report}\n${after}`);
-}
+if (options.write) writeBetween('decide', report);

@@ -3,8 +3,8 @@
 //   npm run bench:sessions                  prints the tables; exit code 1 when Busbar exceeds a limit or misses its part of the optimum
 //   npm run bench:sessions -- --write       also writes them into docs/benchmarks.md
 //   npm run bench:sessions -- --step 5      minutes of a step; 15 is what the literature's figures are for
-import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { writeBetween } from './measure.ts';
 import { byArrival, byDeparture, byLaxity, equalShare, sorted, uncontrolled } from './sessions/baselines.ts';
 import { busbar } from './sessions/busbar.ts';
 import { optimumWh } from './sessions/optimum.ts';
@@ -131,16 +131,4 @@ if (missed.length > 0) {
   console.log(`Missed: ${missed.join('; ')}.`);
   process.exitCode = 1;
 } else console.log('No limit was exceeded, and Busbar reaches its part of the optimum where departures are known.');
-if (options.write) writeSection(report);
-
-function writeSection(text: string): void {
-  const file = new URL('../docs/benchmarks.md', import.meta.url);
-  const [start, end] = ['<!-- sessions:start -->', '<!-- sessions:end -->'];
-  const page = readFileSync(file, 'utf8');
-  const marked =
-    page.includes(start) && page.includes(end)
-      ? page
-      : `${page.trimEnd()}\n\n## Real charging sessions\n\nRepeat with \`npm run bench:sessions -- --write\`; the data set lies beside the repository and not in it.\n\n${start}\n${end}\n`;
-  const [before, after] = [marked.slice(0, marked.indexOf(start) + start.length), marked.slice(marked.indexOf(end))];
-  writeFileSync(file, `${before}\n${text}\n${after}`);
-}
+if (options.write) writeBetween('sessions', report);

@@ -1,28 +1,12 @@
 // Small sharings out by hand: name the EVSEs, what each is in this cycle, and the limits; the rest is ordinary.
 import { type AllocateInput, type Allocation, allocate } from '../../src/core/allocate/allocate.ts';
-import type { CandidateRole, Situation } from '../../src/core/allocate/situation.ts';
+import type { Situation } from '../../src/core/allocate/situation.ts';
 import type { Cap } from '../../src/core/model/limit.ts';
 import type { Circuit, Evse, Policy } from '../../src/core/model/site.ts';
 import { onEachPhase } from '../../src/core/model/units.ts';
+import { candidateRole } from './candidates.ts';
 import { inputOf } from './random-sharing.ts';
 import { buildSite, circuit, evse } from './site-builder.ts';
-
-/** A candidate that may take 6 to 32 A and has nothing special about it. */
-export const candidate = (part: Partial<CandidateRole> = {}): CandidateRole => ({
-  kind: 'candidate',
-  lower: 6,
-  upper: 32,
-  isOn: false,
-  neverZero: false,
-  priority: 0,
-  isUrgent: false,
-  isPatient: false,
-  keepsPlace: false,
-  waitedMs: 0,
-  servedMs: 0,
-  onlySurplus: false,
-  ...part,
-});
 
 type Part = { readonly evse?: Partial<Evse>; readonly role?: Situation['role']; readonly assuredAmps?: number };
 
@@ -45,7 +29,7 @@ export function sharing(
     ),
   });
   const situations = site.evses.map((one, at): Situation => {
-    const { role = candidate(), assuredAmps = 0 } = parts[at]!;
+    const { role = candidateRole(), assuredAmps = 0 } = parts[at]!;
     return {
       at,
       evse: one,

@@ -5,7 +5,8 @@ import { fill } from '../../../src/core/allocate/fill.ts';
 import type { Proposer } from '../../../src/core/allocate/proposers.ts';
 import { solveByLp } from '../../../src/core/allocate/solve.ts';
 import { onEachPhase, type Phase } from '../../../src/core/model/units.ts';
-import { candidate, sharing } from '../../support/sharing.ts';
+import { candidateRole as candidate } from '../../support/candidates.ts';
+import { sharing } from '../../support/sharing.ts';
 
 const reserved = (amps: number) => ({ kind: 'reserved', amps }) as const;
 const L1: { readonly phases: readonly Phase[] } = { phases: ['L1'] };

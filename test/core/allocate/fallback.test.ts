@@ -7,27 +7,15 @@ import { fill } from '../../../src/core/allocate/fill.ts';
 import { allocateGreedily } from '../../../src/core/allocate/greedy.ts';
 import type { Proposer } from '../../../src/core/allocate/proposers.ts';
 import { loadsOf } from '../../../src/core/allocate/rows.ts';
-import type { CandidateRole, Situation } from '../../../src/core/allocate/situation.ts';
+import type { Situation } from '../../../src/core/allocate/situation.ts';
 import { blankEvseMemory } from '../../../src/core/command/absorb.ts';
 import { circuitLimits } from '../../../src/core/limits/caps.ts';
 import { onEachPhase } from '../../../src/core/model/units.ts';
+import { candidateRole } from '../../support/candidates.ts';
 import { buildSite, genericAc } from '../../support/site-builder.ts';
 
 const site = buildSite();
-const candidate: CandidateRole = {
-  kind: 'candidate',
-  lower: 6,
-  upper: 32,
-  isOn: true,
-  neverZero: false,
-  priority: 0,
-  isUrgent: false,
-  isPatient: false,
-  keepsPlace: false,
-  waitedMs: 0,
-  servedMs: 0,
-  onlySurplus: false,
-};
+const candidate = candidateRole({ isOn: true });
 const situations = site.evses.map(
   (evse, at): Situation => ({
     at,

@@ -10,6 +10,7 @@ import { type LinearProgram, withoutSigns } from '../../../src/core/allocate/lin
 import { type Proposer, proposersOf } from '../../../src/core/allocate/proposers.ts';
 import type { Candidate, Situation } from '../../../src/core/allocate/situation.ts';
 import { solveByLp } from '../../../src/core/allocate/solve.ts';
+import { candidateRole } from '../../support/candidates.ts';
 import { lawRuns } from '../../support/law-runs.ts';
 import { freeAmps, loadOf, type OwnRow, ownRows } from '../../support/own-rows.ts';
 import { inputOf, NOW, randomSharing, type Sharing } from '../../support/random-sharing.ts';
@@ -185,20 +186,7 @@ test('when nobody answers, all fall to floors that hold on every fuse, power lim
   );
 });
 
-const wanting = (lower: number, upper: number): Candidate['role'] => ({
-  kind: 'candidate',
-  lower,
-  upper,
-  isOn: false,
-  neverZero: false,
-  priority: 0,
-  isUrgent: false,
-  isPatient: false,
-  keepsPlace: false,
-  waitedMs: 0,
-  servedMs: 0,
-  onlySurplus: false,
-});
+const wanting = (lower: number, upper: number): Candidate['role'] => candidateRole({ lower, upper });
 
 test('the arbitrary of sites covers what it should', () => {
   const seen = fc.sample(randomSharing(), { numRuns: 300, seed: 7 });

@@ -7,8 +7,9 @@ import { withoutSigns } from '../../../src/core/allocate/linear-program.ts';
 import type { Proposer } from '../../../src/core/allocate/proposers.ts';
 import { decide } from '../../../src/core/decide.ts';
 import { onEachPhase } from '../../../src/core/model/units.ts';
+import { candidateRole as candidate } from '../../support/candidates.ts';
 import { NOW } from '../../support/random-sharing.ts';
-import { candidate, shared, sharing } from '../../support/sharing.ts';
+import { shared, sharing } from '../../support/sharing.ts';
 import { buildSite, circuit, evse } from '../../support/site-builder.ts';
 import { World } from '../../support/world.ts';
 
