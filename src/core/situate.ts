@@ -60,6 +60,7 @@ export function situate(input: SituateInput): Situation {
     exposureBecause: exposure.because,
     assuredAmps,
     balances: assuredAmps >= evse.minAmps * BALANCING_PART,
+    ...(told > assuredAmps && assuredAmps > 0 ? { drawnPart: assuredAmps / told } : {}),
     cap,
   };
   if (!(hasCar && isControllable && canLease)) {

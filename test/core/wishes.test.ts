@@ -242,9 +242,10 @@ describe('groups and unbalance', () => {
     expect(world.currents()).toEqual({ L1: 20, L2: 0, L3: 0 });
     expect(world.decisions.at(-1)!.shares[0]!.reason).toMatchObject({ kind: 'unbalanced', phase: 'L1', limitAmps: 20 });
     world.plugIn('B/1', { phases: 1, maxAmps: 32 });
-    world.plugIn('C/1', { phases: 1, maxAmps: 12 });
+    // It is offered a margin above what it takes, which balances nobody.
+    world.plugIn('C/1', { phases: 1, maxAmps: 8 });
     world.step(400);
-    expect(world.currents().L1).toBeGreaterThan(30);
+    expect(world.currents().L1).toBeGreaterThan(25);
     expect(world.currents().L1 - world.currents().L3).toBeLessThanOrEqual(20);
   });
 });

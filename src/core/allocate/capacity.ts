@@ -30,7 +30,7 @@ export type CapacityRow = {
   /** What EVs below may take in all: amperes, or watts for power and surplus. May be negative. */
   readonly room: number;
   /** How much one ampere per phase of an EVSE takes of it; 0 when it does not load this row, below 0 where it makes room. */
-  readonly coefficient: (situation: Pick<Situation, 'phases' | 'balances'>) => number;
+  readonly coefficient: (situation: Pick<Situation, 'phases' | 'balances' | 'drawnPart'>) => number;
   /** Indices into `site.evses`. */
   readonly members: readonly number[];
 };
@@ -171,8 +171,11 @@ function unbalanceRows(circuit: Circuit, members: readonly number[]): CapacityRo
       (against): CapacityRow => ({
         tag: { kind: 'unbalance', circuit: circuit.id, phase, against, limitAmps },
         room: limitAmps,
-        coefficient: ({ phases, balances }) =>
-          (phases.includes(phase) ? 1 : 0) - (phases.includes(against) && (balances || phases.includes(phase)) ? 1 : 0),
+        coefficient: ({ phases, balances, drawnPart = 1 }) => {
+          const [on, off] = [phases.includes(phase), phases.includes(against)];
+          if (on) return off ? 0 : 1;
+          return off && balances ? -drawnPart : 0;
+        },
         members,
       }),
     ),

@@ -18,10 +18,11 @@ export function loadsOf(rows: readonly CapacityRow[], situations: readonly Situa
   return loads;
 }
 
-/** Takes `amps` of one EVSE out of `room`; where it makes room for others, only `assuredAmps` of it count. */
-export function take(room: number[], loads: readonly Load[], amps: number, assuredAmps = amps): void {
+/** Takes `amps` of one EVSE out of `room`; where it makes room for others, just `assuredAmps` count when they are given. */
+export function take(room: number[], loads: readonly Load[], amps: number, assuredAmps?: number): void {
   for (const { row, coefficient } of loads) {
-    room[row] = room[row]! - coefficient * (coefficient > 0 ? amps : assuredAmps);
+    const taken = coefficient < 0 && assuredAmps !== undefined ? -assuredAmps : coefficient * amps;
+    room[row] = room[row]! - taken;
   }
 }
 

@@ -55,6 +55,8 @@ export type Situation = {
   readonly assuredAmps: number;
   /** It is seen to draw in earnest, so its phases may balance those of others. */
   readonly balances: boolean;
+  /** The part of its offer that it is seen to draw: only that much of its share balances others. Absent: all of it. */
+  readonly drawnPart?: number;
   readonly cap: EvseCap | undefined;
   readonly role:
     | CandidateRole /** Counted with what it may draw, nothing to be shared out. */

@@ -132,7 +132,10 @@ function unbalanced(
           difference += takes(one, amps);
           isLoaded ||= gets(one, amps);
         } else if (off && !on && one.balances) {
-          difference -= one.role.kind === 'reserved' ? Math.min(one.role.amps, one.assuredAmps) : amps[one.at]!;
+          difference -=
+            one.role.kind === 'reserved'
+              ? Math.min(one.role.amps, one.assuredAmps)
+              : amps[one.at]! * (one.drawnPart ?? 1);
         }
       }
       if (isLoaded && !(difference <= most + TOLERANCE_AMPS))

@@ -209,6 +209,22 @@ describe('unbalance', () => {
   });
 });
 
+test('a car that takes three quarters of its offer balances with just that part of it', () => {
+  const [limited] = [
+    buildSite({ circuits: [circuit({ id: 'main', unbalanceAmps: 20 })], evses: [evse({ station: 'A' })] }),
+  ];
+  const rows = capacityRows(limited, {
+    circuits: circuitLimits(limited, [], 0),
+    baseLoads: new Map<string, BaseLoad>([['main', { from: 'meter', amps: onEachPhase(0) }]]),
+    groups: [],
+    stations: [],
+    surplusWatts: 0,
+  }).filter(({ tag }) => tag.kind === 'unbalance');
+  expect(rows.map((row) => row.coefficient({ phases: ['L2'], balances: true, drawnPart: 0.75 }))).toEqual([
+    -0.75, 0, 1, 1, 0, -0.75,
+  ]);
+});
+
 describe('the row of sessions on surplus', () => {
   test.each([
     // surplus, what the others draw, minima of those let start a moment ago, room; what is told to be left; in watts

@@ -23,6 +23,7 @@ type Part = {
   readonly assured?: number;
   /** Seen to draw in earnest. */
   readonly balances?: boolean;
+  readonly drawnPart?: number;
   readonly role?: Partial<CandidateRole>;
 };
 type Limit = {
@@ -39,9 +40,17 @@ function fault(parts: readonly Part[], { main, groups = [], surplusWatts = 0 }: 
     circuits: [circuit({ id: 'main', ratingAmps: onEachPhase(200), ...main })],
     evses: parts.map((_part, at) => evse({ station: String.fromCharCode(65 + at) })),
   });
-  const situation = ({ amps, phases = ALL, assured, balances = false, role }: Part): Partial<Situation> => ({
+  const situation = ({
+    amps,
+    phases = ALL,
+    assured,
+    balances = false,
+    drawnPart = 1,
+    role,
+  }: Part): Partial<Situation> => ({
     phases,
     balances,
+    drawnPart,
     ...(assured === undefined
       ? { role: candidateRole(role) }
       : { role: { kind: 'reserved', amps }, assuredAmps: assured }),
@@ -175,6 +184,16 @@ describe('unbalance of 20 A at most', () => {
       'is lessened by cars that are seen to draw on both other phases',
       [given(32, { phases: L1 }), given(12, { phases: ['L2', 'L3'], balances: true })],
       undefined,
+    ],
+    [
+      'is lessened by what they take of it, and not by what they are offered',
+      [given(29, { phases: L1 }), given(12, { phases: ['L2', 'L3'], balances: true, drawnPart: 0.75 })],
+      undefined,
+    ],
+    [
+      'and not by more',
+      [given(29.1, { phases: L1 }), given(12, { phases: ['L2', 'L3'], balances: true, drawnPart: 0.75 })],
+      expect.stringMatching(/^main would draw 20.1/),
     ],
     [
       'is not lessened by a car that draws on both phases',
