@@ -2,7 +2,7 @@
 
 import type { SolverReport } from '../model/decision.ts';
 import type { Site } from '../model/site.ts';
-import { type Admission, admit, type Refusal } from './admit.ts';
+import { type Admission, admit, type Field, type Refusal } from './admit.ts';
 import { type CapacityRow, type Limits, type RowTag, surplusRow } from './capacity.ts';
 import type { LinearProgram } from './linear-program.ts';
 import { type Groups, toProgram } from './program.ts';
@@ -41,11 +41,8 @@ export type AllocateInput = {
 };
 
 /** What one sharing out works on; sessions that live on surplus are shared out after all others, from what those leave. */
-type Round = {
+type Round = Field & {
   readonly input: AllocateInput;
-  readonly rows: readonly CapacityRow[];
-  readonly loads: readonly (readonly Load[])[];
-  readonly room: readonly number[];
   readonly amps: readonly number[];
   readonly candidates: readonly Candidate[];
 };
@@ -88,16 +85,10 @@ export function allocate(
       const amps = role.kind === 'reserved' ? Math.min(role.amps, assuredAmps) : first.amps[at]!;
       return sum + amps * phases.length * site.nominalVolts;
     }, 0);
-  const keptWatts = living
-    .filter(({ role }) => role.keepsPlace || role.neverZero)
-    .reduce((sum, { role, phases }) => sum + role.lower * phases.length * site.nominalVolts, 0);
-  const surplus = surplusRow(site, input.limits.surplusWatts, othersWatts, keptWatts, [...livingAt]);
   const second = shareOut(
     {
       input: { ...input, mayRotate: input.mayRotate && !first.rotated },
-      rows: [...rows, surplus],
-      loads: loadsOf([...rows, surplus], situations),
-      room: [...room, surplus.room],
+      ...withSurplusRow(input, room, living, othersWatts),
       amps: first.amps,
       candidates: living,
     },
@@ -113,6 +104,30 @@ export function allocate(
     solver,
     ...(rotated ? { rotated } : {}),
   };
+}
+
+/**
+ * The field of sessions on surplus. The minima of those that keep them without any count as far as they are served: what another limit pauses
+ * leaves nothing to the others. Bounded: each look has fewer to keep than the one before.
+ */
+function withSurplusRow(
+  { site, limits, rows, situations }: AllocateInput,
+  room: readonly number[],
+  living: readonly Candidate[],
+  othersWatts: number,
+): Field {
+  let kept = living.filter(({ role }) => role.keepsPlace || role.neverZero);
+  for (;;) {
+    const keptWatts = kept.reduce((sum, { role, phases }) => sum + role.lower * phases.length * site.nominalVolts, 0);
+    const members = living.map(({ at }) => at);
+    const surplus = surplusRow(site, limits.surplusWatts, othersWatts, keptWatts, members);
+    const all = [...rows, surplus];
+    const field: Field = { rows: all, loads: loadsOf(all, situations), room: [...room, surplus.room] };
+    const { granted } = admit(living, field, { scarcity: site.policy.scarcity });
+    const served = kept.filter(({ at }) => granted.has(at));
+    if (served.length === kept.length) return field;
+    kept = served;
+  }
 }
 
 function shareOut(

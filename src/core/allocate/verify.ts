@@ -165,7 +165,7 @@ function overfullGroup(limit: GroupLimit, surplusWatts: number, { site, situatio
 
 /**
  * Sessions on surplus have it to themselves after all others, of whom what is merely reserved counts as far as it is drawn. One that was let
- * start a moment ago, or must never be sent 0 A, keeps its minimum without any.
+ * start a moment ago, or must never be sent 0 A, keeps its minimum without any; one that is paused leaves nothing of that to the others.
  */
 function overdrawnSurplus(surplusWatts: number, { site, situations, amps }: Given): string | undefined {
   let [drawnWatts, keptWatts] = [0, 0];
@@ -176,7 +176,7 @@ function overdrawnSurplus(surplusWatts: number, { site, situations, amps }: Give
     const lives = one.role.kind === 'candidate' && one.role.onlySurplus;
     drawnWatts += watts;
     if (!lives) keptWatts += watts;
-    else if (one.role.kind === 'candidate' && (one.role.keepsPlace || one.role.neverZero))
+    else if (one.role.kind === 'candidate' && (one.role.keepsPlace || one.role.neverZero) && drawn > 0)
       keptWatts += one.role.lower * one.phases.length * site.nominalVolts;
     isUsed ||= lives && gets(one, amps);
   }

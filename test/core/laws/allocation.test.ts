@@ -50,7 +50,9 @@ function surplusRowOf(sharing: Sharing, amps: readonly number[]): OwnRow {
   const others = input.situations.reduce((sum, one) => (lives(one) ? sum : sum + watts(one, drawn[one.at]!)), 0);
   const kept = candidatesOf(sharing).reduce(
     (sum, one) =>
-      one.role.onlySurplus && (one.role.keepsPlace || one.role.neverZero) ? sum + watts(one, one.role.lower) : sum,
+      one.role.onlySurplus && (one.role.keepsPlace || one.role.neverZero) && amps[one.at]! > 0
+        ? sum + watts(one, one.role.lower)
+        : sum,
     0,
   );
   return {

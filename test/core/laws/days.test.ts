@@ -10,11 +10,11 @@ import { World } from '../../support/world.ts';
 
 /**
  * A car that stops by itself takes its balance with it at once; the others follow when its next sample has come (every ten seconds here) and
- * they had their time to come down; the balance of one phase may hang on another, and that on the third, so three samples may have to come. Counted while every charging car can be steered: its charger answers, and it has been seen for three
+ * they had their time to come down. Counted while every charging car can be steered: its charger answers, and it has been seen for three
  * samples, so that a car on fewer phases than its EVSE no longer counts on all. A charger that cannot be reached keeps its current for what is
  * left of its lease.
  */
-const LONGEST_UNBALANCE_SECONDS = 35;
+const LONGEST_UNBALANCE_SECONDS = 15;
 
 const site: fc.Arbitrary<Site> = fc
   .record({

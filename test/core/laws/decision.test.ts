@@ -135,11 +135,8 @@ test('the same again: the same bytes from the same input, and with the memory af
       expect(JSON.stringify(decide(site, structuredClone(snapshot), structuredClone(memory)))).toBe(
         JSON.stringify(first),
       );
-      // Where somebody who balanced others was lowered, those follow in the next cycles; and what a lowered car draws is known less well, so
-      // that sessions on surplus may follow too.
-      const mayFollow =
-        site.circuits.some(({ unbalanceAmps }) => unbalanceAmps !== undefined) ||
-        Object.values(snapshot.wishes).some(({ onlySurplus }) => onlySurplus);
+      // Where somebody who balanced others was lowered, those follow in the next cycles.
+      const mayFollow = site.circuits.some(({ unbalanceAmps }) => unbalanceAmps !== undefined);
       let last = first;
       for (let again = 0; again < (mayFollow ? MAX_FOLLOWING : 1); again++) last = decide(site, snapshot, last.memory);
       const again = mayFollow ? decide(site, snapshot, last.memory) : last;

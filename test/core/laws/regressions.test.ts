@@ -33,6 +33,14 @@ test('the minima of chargers that must never be sent 0 A are set aside before th
   expect(shared(input)).toEqual({ by: 'lp', because: undefined, amps: [6, 6] });
 });
 
+test('what a session on surplus would keep, were it not paused by another limit, goes to nobody else', () => {
+  const keeps = candidate({ onlySurplus: true, isOn: true, keepsPlace: true });
+  const input = sharing([{ role: keeps }, { evse: { phases: ['L1'] }, role: { ...keeps, priority: 1 } }], {
+    ratingAmps: onEachPhase(11),
+  });
+  expect(shared(input)).toEqual({ by: 'lp', because: undefined, amps: [0, 6] });
+});
+
 test('an unbalance that reserved EVSEs make by themselves takes nothing from those who lessen it', () => {
   const input = sharing(
     [
