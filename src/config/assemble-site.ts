@@ -1,7 +1,7 @@
 // Turns checked forms of a site file into the runtime words: defaults filled in, percentages and kilowatts made amperes.
 
 import type { Circuit, EvGroup, Evse, Listen, Policy, SiteMeter, Station } from '../core/model/site.ts';
-import { type EvseId, mapPhases, onEachPhase, PHASES, type PhaseAmps } from '../core/model/units.ts';
+import { ceilToStep, type EvseId, mapPhases, onEachPhase, PHASES, type PhaseAmps } from '../core/model/units.ts';
 import type { ChargerModel } from './charger-profile.ts';
 import { defaultPolicy } from './default-policy.ts';
 import type { GroupForm } from './group-form.ts';
@@ -37,7 +37,7 @@ export function gridAmpsOfKilowatts(
 ): number {
   const volts = supply.nominalVolts * LOWEST_VOLTAGE_FACTOR;
   const amps = (kilowatts * 1_000) / supply.efficiency / supply.phaseCount / volts;
-  return tidy(Math.ceil(amps / supply.stepAmps - 1e-9) * supply.stepAmps);
+  return ceilToStep(amps, supply.stepAmps);
 }
 
 export function assembleCircuit(form: CircuitForm): Circuit {

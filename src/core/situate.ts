@@ -9,7 +9,7 @@ import type { EvseMemory } from './model/memory.ts';
 import type { Evse, Site, Station } from './model/site.ts';
 import { gridPhases } from './model/site-index.ts';
 import type { EvseState, Snapshot } from './model/snapshot.ts';
-import { floorToStep, type Instant } from './model/units.ts';
+import { ceilToStep, floorToStep, type Instant } from './model/units.ts';
 import { needOf } from './plan/need.ts';
 import { serviceAfter } from './plan/rotation.ts';
 import { isWaking, WAKE_AMPS, wakeAfter } from './plan/wake.ts';
@@ -106,7 +106,7 @@ function candidacy(
   const { now } = snapshot;
   const { policy, nominalVolts } = site;
   const { stepAmps, minAmps, maxAmps } = evse;
-  const lower = Number(Math.max(stepAmps, Math.ceil(minAmps / stepAmps - 1e-9) * stepAmps).toFixed(6));
+  const lower = Math.max(stepAmps, ceilToStep(minAmps, stepAmps));
   const neverZero = station.profile.quirks.includes('zero-amps-breaks-next-limit');
   const isOn = told >= lower;
   const isSameSession = before?.seenInTransaction === state?.transaction?.id;

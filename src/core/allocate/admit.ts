@@ -1,10 +1,10 @@
 // Minimum service: who is served at all, in a strict total order, and whose turn it is among equals.
 
 import type { Policy } from '../model/site.ts';
-import { floorToStep } from '../model/units.ts';
+import { ceilToStep, floorToStep } from '../model/units.ts';
 import type { CapacityRow, RowTag } from './capacity.ts';
 import { blockingRow, type Load, take } from './rows.ts';
-import type { Candidate } from './situation.ts';
+import { byId, type Candidate } from './situation.ts';
 
 const HOUR_MS = 3_600_000;
 /** Turns looked into in one cycle at most. */
@@ -45,9 +45,9 @@ export type Rules = {
 
 /**
  * Minimum service in a strict total order: those who must never be paused, priority, urgency, those who keep their place, hour of departure,
- * those already on, longest waiting, fewest phases, id. Each minimum that still fits on all its rows is admitted, which is the lexicographic optimum of that
- * order. Who can still pause without missing its deadline, or has what it came for (patient), comes after all others and what their deadlines
- * need.
+ * those already on, longest waiting, fewest phases, id. Each minimum that still fits on all its rows is admitted, which is the lexicographic
+ * optimum of that order. Who can still pause without missing its deadline, or has what it came for (patient), comes after all others and what
+ * their deadlines need.
  *
  * Where the earliest departure is first, each is granted what its deadline needs, as far as that fits, before the next one is asked.
  *
@@ -184,8 +184,6 @@ function fittingNeed({ role, evse: { stepAmps } }: Candidate, loads: readonly Lo
   return fits > 0 ? floorToStep(fits, stepAmps) : 0;
 }
 
-const ceilToStep = (value: number, step: number) => Math.ceil(value / step - 1e-9) * step;
-
 /**
  * Turns that are due: for those who have waited longest, the equal in the row that blocks them that has been served longest and may be
  * paused.
@@ -219,5 +217,3 @@ function dueSwaps(
     return ahead.length > 0 ? [{ starts, pauses: ahead[0]! }] : [];
   });
 }
-
-const byId = (a: Candidate, b: Candidate) => (a.evse.id < b.evse.id ? -1 : 1);

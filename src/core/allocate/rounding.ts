@@ -3,7 +3,7 @@
 import { floorToStep } from '../model/units.ts';
 import type { Admission } from './admit.ts';
 import { blockingRow, type Load, take } from './rows.ts';
-import type { Candidate } from './situation.ts';
+import { byId, type Candidate } from './situation.ts';
 
 /** Rounds in which overdrawn signed rows are put in order. */
 const MAX_BALANCE_ROUNDS = 24;
@@ -48,7 +48,6 @@ export function roundToSteps(
   }
 }
 
-const byId = (a: Candidate, b: Candidate) => (a.evse.id < b.evse.id ? -1 : 1);
 const level = ({ at, evse }: Candidate, amps: readonly number[]) => amps[at]! / evse.weight;
 
 function takeStep({ at, evse, role }: Candidate, loads: readonly Load[], left: number[], proposal: number[]): boolean {

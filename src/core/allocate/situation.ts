@@ -64,3 +64,8 @@ export type Situation = {
 };
 
 export type Candidate = Situation & { readonly role: CandidateRole };
+
+/** The last word among equals, so that the order of listing decides nothing. */
+export function byId(a: Pick<Situation, 'evse'>, b: Pick<Situation, 'evse'>): number {
+  return a.evse.id < b.evse.id ? -1 : 1;
+}

@@ -2,7 +2,7 @@
 
 import type { CapacityRow } from '../allocate/capacity.ts';
 import { type Load, take } from '../allocate/rows.ts';
-import type { Situation } from '../allocate/situation.ts';
+import { byId, type Situation } from '../allocate/situation.ts';
 import type { Command, StopCommand } from '../model/decision.ts';
 import type { EvseMemory, LeaseEntry } from '../model/memory.ts';
 import type { Site } from '../model/site.ts';
@@ -98,7 +98,7 @@ function askForMore(
     take(room, loads[at]!, exposureAmps, Math.min(exposureAmps, assuredAmps, lowered.get(at) ?? assuredAmps));
   }
   const inTurn = wanting.toSorted(
-    (a, b) => priorityOf(b) - priorityOf(a) || level(a, now) - level(b, now) || (a.evse.id < b.evse.id ? -1 : 1),
+    (a, b) => priorityOf(b) - priorityOf(a) || level(a, now) - level(b, now) || byId(a, b),
   );
   return inTurn.map((situation) => {
     const { at } = situation;

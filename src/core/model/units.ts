@@ -47,3 +47,9 @@ export function floorToStep(value: number, step: number): number {
   const steps = Math.floor(value / step + 1e-9);
   return Number((steps * step).toFixed(6));
 }
+
+/** Smallest multiple of `step` that is not below `value`, within the same billionth of a step; amperes in, amperes out. `step` MUST be positive. */
+export function ceilToStep(value: number, step: number): number {
+  const steps = Math.ceil(value / step - 1e-9);
+  return Number((steps * step).toFixed(6));
+}
