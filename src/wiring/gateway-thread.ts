@@ -4,7 +4,9 @@ import { type MessagePort, workerData } from 'node:worker_threads';
 import type { Site } from '../core/model/site.ts';
 import { StationGateway } from '../ocpp/gateway.ts';
 import { noUpstream } from '../ocpp/no-upstream.ts';
+import { MAX_FRAGMENTS, MAX_PAYLOAD_BYTES } from '../ocpp/rpc/connection.ts';
 import { ThreadPort } from '../system/thread-port.ts';
+import { dialWebSocket } from '../system/web-socket.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import { Line, remoteGatewayStore } from './remote-store.ts';
 import type { ControlToGateway, GatewayToControl, GatewayToStore, Nothing } from './thread-protocol.ts';
@@ -20,13 +22,14 @@ const store = remoteGatewayStore(storeLine);
 let control: ThreadPort<GatewayToControl, ControlToGateway> | undefined;
 let isStarted = false;
 
+const dial = dialWebSocket({ maxPayloadBytes: MAX_PAYLOAD_BYTES, maxFragments: MAX_FRAGMENTS });
 let gateway: StationGateway;
 const upstream = site.upstream
   ? new Upstream(
       surroundings,
       site,
       { url: site.upstream.url, ...(upstreamPassword === undefined ? {} : { password: upstreamPassword }) },
-      { store, stations: () => gateway },
+      { store, stations: () => gateway, dial },
     )
   : noUpstream(store);
 gateway = new StationGateway(surroundings, site, { store, upstream });
