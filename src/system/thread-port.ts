@@ -21,9 +21,7 @@ export type Kinds = {
 };
 
 /** What a line needs of a MessagePort; a simulation joins rooms of one thread by a pair of its own. */
-export type PortEnd = Pick<MessagePort, 'postMessage' | 'close'> & {
-  on(event: string, listener: (value: never) => void): unknown;
-};
+export type PortEnd = Pick<MessagePort, 'on' | 'postMessage' | 'close'>;
 
 export type ThreadPortOptions = {
   readonly port: PortEnd;
