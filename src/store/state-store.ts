@@ -112,7 +112,7 @@ export class StateStore implements ControlStore, GatewayStore, AuditPort {
     this.#group
       .write(() => {
         written = this.#memory;
-        if (written) this.#control.saveMemory.run({ packed: packJson(written) });
+        if (written) this.#control.saveMemory.run({ packed: packJson(written, 'quick') });
       })
       .then(
         () => {
