@@ -91,8 +91,9 @@ function assured(state: EvseState | undefined, active: number, told: number, now
 
 /** The memory of an EVSE at which no session is being served. */
 function withoutSession(memory: EvseMemory): EvseMemory {
-  const { service, takes, wake, ...rest } = memory;
-  return service || takes || wake ? rest : memory;
+  if (!memory.service && !memory.takes && !memory.wake) return memory;
+  const { service: _service, takes: _takes, wake: _wake, ...rest } = memory;
+  return rest;
 }
 
 function withSession(
