@@ -185,6 +185,7 @@ export class StationGateway implements StationsPort, StationCalls {
     const door = new StationDoor({
       surroundings,
       listen: site.listen.stations,
+      stationCount: site.stations.length,
       find: (identity) => this.#registry.get(identity)?.station,
       beforeWelcome: (station) => this.#checkIncumbent(station),
       onStation: (station, socket, address) => this.#welcome(station, socket, address),
