@@ -70,7 +70,10 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
     breach === undefined ? plan.commands : plan.commands.filter((command) => command.change !== 'increase');
   const memories = breach === undefined ? plan.memories : withoutIncreases(plan.memories, situations, plan.commands);
 
-  const after = situations.map((situation): Situation => ({ ...situation, memory: memories[situation.at]! }));
+  const after = situations.map((situation): Situation => {
+    const own = memories[situation.at]!;
+    return own === situation.memory ? situation : { ...situation, memory: own };
+  });
   const reports = circuitReports({ site, limits, situations: after, targets: allocation.amps, snapshot, freshness });
   const allShares = shares({ site, situations: after, allocation, waiting: plan.waiting, now });
   const mode =

@@ -9,6 +9,7 @@ import type { Station, StationsListen } from '../core/model/site.ts';
 import type { StationId } from '../core/model/units.ts';
 import { AppError } from '../engine/app-error.ts';
 import type { Surroundings } from '../engine/ports.ts';
+import type { MessageSocket } from '../engine/socket.ts';
 import { credentialsFrom, identityFrom, isKeyRight, isOriginAllowed } from './handshake.ts';
 import { MAX_FRAGMENTS, MAX_PAYLOAD_BYTES } from './rpc/connection.ts';
 import { LEAST_WAITING, StrangerLine } from './stranger-line.ts';
@@ -32,7 +33,7 @@ export type DoorOptions = {
   /** Called once the station is authenticated and before it is told so; may take its time to look after an older connection. */
   readonly beforeWelcome: (station: Station) => Promise<void>;
   /** Called in the turn in which the socket opened. */
-  readonly onStation: (station: Station, socket: WebSocket, address: string) => void;
+  readonly onStation: (station: Station, socket: MessageSocket, address: string) => void;
 };
 
 const HTTP_LIMITS = {
@@ -51,7 +52,17 @@ const REASONS: ReadonlyMap<number, string> = new Map([
   [503, 'Service Unavailable'],
 ]);
 
-export class StationDoor {
+/** Where stations come in: the network of this machine, or a simulated one. */
+export interface Door {
+  /** Opens it; rejects with `OCPP_LISTEN` when that is not possible. */
+  start(): Promise<void>;
+  /** Lets nobody in any more and cuts every socket that is left. */
+  stop(): Promise<void>;
+  /** Where stations are served; MUST be started. */
+  address(): { readonly port: number };
+}
+
+export class StationDoor implements Door {
   readonly #options: DoorOptions;
   /** Takes the connections, and hands each to `#http` when it is its turn. */
   readonly #tcp: Server;

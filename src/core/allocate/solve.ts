@@ -7,6 +7,7 @@
 import lp from 'javascript-lp-solver';
 import type { LinearProgram, Solution } from './linear-program.ts';
 import type { LpModel } from './lp-model.ts';
+import { RecentAnswers } from './recent-answers.ts';
 import { solveBySequence } from './sequence.ts';
 
 type Model = {
@@ -29,9 +30,11 @@ const GRID_AMPS = 1e-6;
 // Upwards, so that what is possible stays so; adding zero turns −0 into 0.
 const onGrid = (amps: number) => Math.ceil(amps / GRID_AMPS - 0.02) * GRID_AMPS + 0;
 
+const recent = new RecentAnswers();
+
 /** Solves `program` by the sequence of linear programs. Fails by name when the solver does, or when the lower bounds do not fit. */
 export function solveByLp(program: LinearProgram): Solution {
-  return solveBySequence(program, askSimplex);
+  return solveBySequence(program, askSimplex, recent);
 }
 
 /** One linear program, answered by javascript-lp-solver: the columns' values, or in words why there are none. For `answerTo`. */

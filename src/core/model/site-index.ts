@@ -48,5 +48,7 @@ export function siteIndex(site: Site): SiteIndex {
 
 /** The grid phases that carry current when only the first `active` of the EVSE's own phases do. */
 export function gridPhases(evse: Evse, active: number): readonly Phase[] {
+  const all = 2 ** evse.phases.length - 1;
+  if (active === all) return evse.phases;
   return evse.phases.filter((_phase, at) => (active & (1 << at)) !== 0);
 }
