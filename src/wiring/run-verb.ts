@@ -28,8 +28,9 @@ export async function runRunVerb({ file, data, logLevel }: RunVerbOptions, io: I
     meters: siteMeters(site),
     ...(password === undefined ? {} : { upstreamPassword: password }),
   });
+  const scheme = site.listen.stations.tls === undefined ? 'ws' : 'wss';
   io.out(
-    `${site.name}: stations on ws://${site.listen.stations.host}:${running.stationsPort}/ocpp/<station id>, console on ${running.consoleAddress}`,
+    `${site.name}: stations on ${scheme}://${site.listen.stations.host}:${running.stationsPort}/ocpp/<station id>, console on ${running.consoleAddress}`,
   );
   io.out(`Beyond this machine the API asks for the token in ${running.tokenFile}.`);
   await untilAborted(io.signal);
