@@ -1,6 +1,7 @@
 // Shortens a script that makes a run fail to the shortest that still does, by trying shorter ones; it must know nothing of why a run fails.
 
 import type { Happening, Script } from './script.ts';
+import { subjectOf } from './script-subject.ts';
 
 export type ShrinkOptions = {
   /** Runs of `fails` at most, the first included. */
@@ -169,14 +170,6 @@ async function withoutChunks(search: Search, size: number): Promise<boolean> {
     end = start;
   }
   return wasRemoved;
-}
-
-function subjectOf(happening: Happening): string {
-  if ('evse' in happening) return `evse ${happening.evse}`;
-  if ('station' in happening) return `station ${happening.station}`;
-  if ('meter' in happening) return `meter ${happening.meter}`;
-  if ('circuit' in happening) return `circuit ${happening.circuit}`;
-  return happening.kind;
 }
 
 /** Each by itself: halved for as long as it still fails. */
