@@ -40,8 +40,8 @@ const FINEST_CUT_MS = 60_000;
 const SHORTEST_MS = 1_000;
 
 /**
- * The shortest script for which `fails` still resolves to true: cut after the failure, then fewer happenings (delta debugging: by kind, by
- * subject, then by halves down to single ones), then a closer cut, then shorter durations. Every script tried is a part of the given one,
+ * The shortest script for which `fails` still resolves to true: cut after the failure, then fewer happenings (delta debugging over kinds, then
+ * subjects, then single ones), then a closer cut, then shorter durations. Every script tried is a part of the given one,
  * in its order. `fails` MUST give the same answer for the same script; where it rejects, so does this.
  */
 export async function shrinkScript(
@@ -126,50 +126,29 @@ function cutAt(script: Script, cutMs: number): Script {
 
 async function fewerHappenings(search: Search): Promise<void> {
   if (search.best.happenings.length === 0) return;
-  // A fault seldom needs everything: often none at all, and then everything but one kind or one subject may go at once.
+  // A fault of ours often needs none of it.
   if (await search.tryHappenings([], 'happenings')) return;
-  await withoutGroups(search, ({ kind }) => kind);
-  await withoutGroups(search, subjectOf);
-  let chunk = Math.ceil(search.best.happenings.length / 2);
-  while (!search.isOver) {
-    const wasRemoved = await withoutChunks(search, chunk);
-    // At single ones again from the beginning until none of them can go: what goes late may free what was tried before.
-    if (chunk === 1 && !wasRemoved) return;
-    chunk = Math.max(1, Math.min(Math.floor(chunk / 2), Math.ceil(search.best.happenings.length / 2)));
-  }
+  await leaveOut(search, ({ kind }) => kind);
+  await leaveOut(search, subjectOf);
+  // Until no single one can go any more: what goes late may free what was tried before.
+  while (await leaveOut(search, (happening) => happening));
 }
 
-/** Leaves out each group in turn, the largest first. */
-async function withoutGroups(search: Search, groupOf: (happening: Happening) => string): Promise<void> {
-  const sizes = new Map<string, number>();
-  for (const happening of search.best.happenings) {
-    const group = groupOf(happening);
-    sizes.set(group, (sizes.get(group) ?? 0) + 1);
+/** Leaves out whatever has one of half of the keys, then of a quarter, down to a single key; true where something went at that last step. */
+async function leaveOut(search: Search, keyOf: (happening: Happening) => unknown): Promise<boolean> {
+  let keys = [...new Set(search.best.happenings.map(keyOf))];
+  for (let size = Math.ceil(keys.length / 2); ; size = Math.ceil(size / 2)) {
+    const before = keys.length;
+    // From the end on, since what came last is most often what nothing depends on.
+    for (let end = keys.length; end > 0 && !search.isOver; end -= size) {
+      const gone = new Set(keys.slice(Math.max(0, end - size), end));
+      const rest = search.best.happenings.filter((happening) => !gone.has(keyOf(happening)));
+      // Nothing at all was tried first.
+      if (rest.length === 0 || !(await search.tryHappenings(rest, 'happenings'))) continue;
+      keys = keys.filter((key) => !gone.has(key));
+    }
+    if (size <= 1 || search.isOver) return keys.length < before && !search.isOver;
   }
-  const groups = [...sizes].sort(([, a], [, b]) => b - a);
-  // A single happening is what the chunks try.
-  for (const [group, size] of groups) {
-    if (size < 2) return;
-    await search.tryHappenings(
-      search.best.happenings.filter((happening) => groupOf(happening) !== group),
-      'happenings',
-    );
-  }
-}
-
-/** From the end on, since what came last is most often what nothing depends on. */
-async function withoutChunks(search: Search, size: number): Promise<boolean> {
-  let wasRemoved = false;
-  let end = search.best.happenings.length;
-  while (end > 0 && !search.isOver) {
-    const { happenings } = search.best;
-    const start = Math.max(0, end - size);
-    const rest = [...happenings.slice(0, start), ...happenings.slice(end)];
-    // Nothing at all was tried first.
-    if (rest.length > 0 && (await search.tryHappenings(rest, 'happenings'))) wasRemoved = true;
-    end = start;
-  }
-  return wasRemoved;
 }
 
 /** Each by itself: halved for as long as it still fails. */
