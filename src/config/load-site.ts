@@ -36,12 +36,16 @@ export type LoadSiteOptions = {
  * Never throws: an unreadable file is a fault like others.
  */
 export function loadSite(file: string, options: LoadSiteOptions = {}): LoadedSite {
+  const read = readSiteText(file);
+  return read.ok ? loadSiteText(read.text, file, options) : { ok: false, faults: [read.fault] };
+}
+
+/** As `loadSite`, on a text that was read before; `file` names it in faults. */
+export function loadSiteText(text: string, file: string, options: LoadSiteOptions = {}): LoadedSite {
   const profilesDir = options.profilesDir ?? packagedProfilesDir();
   const chargers = loadChargerProfiles(profilesDir);
   if (!chargers.ok) return chargers;
-  const text = readText(file);
-  if (!text.ok) return { ok: false, faults: [text.fault] };
-  const json = parseJsonText(text.text);
+  const json = parseJsonText(text);
   if (!json.ok) {
     const path = `line ${json.line}, column ${json.column}`;
     return { ok: false, faults: [{ file, path, value: json.found, expected: json.expected }] };
@@ -116,7 +120,8 @@ function assemble(
   };
 }
 
-function readText(
+/** The file's text, within its bound. */
+export function readSiteText(
   file: string,
 ): { readonly ok: true; readonly text: string } | { readonly ok: false; readonly fault: Fault } {
   try {
