@@ -90,6 +90,8 @@ function assemble(
 ): Site {
   const form = draft.site!;
   const { upstream } = form;
+  const generates =
+    circuits.some((circuit) => circuit.usesGeneration === true) || groups.some((group) => group.netOfSurplus === true);
   const evsesOf = Map.groupBy(evses, (evse) => evse.station);
   return {
     id: form.id,
@@ -98,7 +100,7 @@ function assemble(
     nominalVolts: form.nominalVolts,
     circuits,
     groups,
-    meters: draft.meters.map((meter) => assembleMeter(meter.form, circuits)),
+    meters: draft.meters.map((meter) => assembleMeter(meter.form, circuits, generates)),
     stations: draft.stations.map(({ form: station }) =>
       assembleStation(
         station,
