@@ -2,6 +2,7 @@
 // The verbs of busbar: reads the command line and hands over; each verb is loaded only when it is called.
 
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { describeError } from './wiring/describe-error.ts';
 import type { ExitCode, Io } from './wiring/io.ts';
 
 /** The oldest Node that Busbar runs on; the SQLite driver crashes the process on older ones. */
@@ -37,9 +38,7 @@ async function carryOut(verb: () => Promise<ExitCode>): Promise<void> {
   try {
     exitCode = await verb();
   } catch (error) {
-    const { code, message, stack } = error as { code?: unknown; message?: string; stack?: string };
-    io.err(`busbar: ${typeof code === 'string' ? `${code}: ` : ''}${message ?? String(error)}`);
-    if (process.env.BUSBAR_DEBUG && stack) io.err(stack);
+    io.err(describeError(error));
     exitCode = 1;
   }
 }
@@ -57,7 +56,8 @@ const program = new Command('busbar')
 program
   .command('run')
   .description(
-    'control a site until stopped (SIGINT or SIGTERM); chargers then keep their leases, which run out onto the floor',
+    'control a site until stopped (SIGINT or SIGTERM); chargers then keep their leases, which run out onto the floor. ' +
+      'SIGHUP has the site file read again: a sound one is taken over, one with faults changes nothing',
   )
   .argument('<site>', 'site file, such as site-config/office.json')
   .option('--data <dir>', 'where state and journal are kept', process.env.BUSBAR_DATA ?? 'data')

@@ -8,6 +8,7 @@ import { SimulatedStation } from '../../src/simulator/station.ts';
 import { systemRandom } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { Upstream } from '../../src/upstream/upstream.ts';
+import { dial } from '../support/dial.ts';
 import { HeldClock } from '../support/held-clock.ts';
 import { buildSite, evse, genericAc } from '../support/site-builder.ts';
 import { Bench, KEY } from '../support/station-bench.ts';
@@ -35,7 +36,7 @@ beforeEach(async () => {
     clock,
     site,
     upstream: (store) => {
-      upstream = new Upstream(surroundings, site, { url: csms.url }, { store, stations: () => bench.gateway });
+      upstream = new Upstream(surroundings, site, { url: csms.url }, { store, stations: () => bench.gateway, dial });
       return upstream;
     },
   });

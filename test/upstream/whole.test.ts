@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SimulatedStation } from '../../src/simulator/station.ts';
 import { systemRandom } from '../../src/system/clock.ts';
 import { Upstream } from '../../src/upstream/upstream.ts';
+import { dial } from '../support/dial.ts';
 import { HeldClock } from '../support/held-clock.ts';
 import { buildSite } from '../support/site-builder.ts';
 import { Bench, BOOT, command, KEY } from '../support/station-bench.ts';
@@ -22,7 +23,7 @@ beforeEach(async () => {
   bench = new Bench({
     clock,
     upstream: (store) => {
-      const ports = { store, stations: () => bench.gateway };
+      const ports = { store, stations: () => bench.gateway, dial };
       upstream = new Upstream({ clock, random: systemRandom, log }, buildSite(), { url: csms.url }, ports);
       return upstream;
     },
