@@ -1,9 +1,10 @@
 // The fuse law on true currents: what is a violation, what is only counted, and what is nobody's fault.
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FuseLawChecker, longestSilenceMs } from '../../../src/simulator/checks/fuse-law.ts';
 import { circuitReport, cycleRecord, T0 } from '../../support/cycle-record.ts';
 import { buildSite, circuit, evse, genericAc } from '../../support/site-builder.ts';
-import { watch } from '../../support/truth.ts';
+import { truth, watch } from '../../support/truth.ts';
 
 const site = buildSite();
 /** 3 × 20 A and 20 A of the building: 80 A of 63 A. */
@@ -171,6 +172,38 @@ describe("what is nobody's fault", () => {
     expect(watch(checker, site, { base: 50, evses: floors }, 6)).toHaveLength(3);
     expect(watch(checker, site, { base: 50, evses: floors, isControlled: false }, 100)).toEqual([]);
   });
+});
+
+test('whatever flows, the figures are those of a plain reckoning', () => {
+  const amps = fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 0, max: 40 }) }, fc.constantFrom(63, 64, 80));
+  const steps = fc.array(
+    fc.record({ base: amps, drawn: fc.integer({ min: 0, max: 32 }), ms: fc.integer({ min: 100, max: 9_000 }) }),
+  );
+  fc.assert(
+    fc.property(steps, (series) => {
+      const checker = new FuseLawChecker({ site, maxRunMs: 10_000 });
+      let [at, above, building, run, longest, runs] = [T0, 0, 0, 0, 0, 0];
+      let found = 0;
+      for (const { base, drawn, ms } of series) {
+        at += ms;
+        const evses = { 'A/1': { drawn }, 'B/1': { drawn } };
+        found += checker.onTruth(truth(site, { at, elapsedMs: ms, base, evses })).length;
+        if (base > 63) building += ms;
+        else if (base + 2 * drawn > 63) {
+          above += ms;
+          if (run <= 10_000 && run + ms > 10_000) runs += 3;
+          run += ms;
+          longest = Math.max(longest, run);
+        } else run = 0;
+      }
+      expect(found).toBe(runs);
+      expect(checker.figures()).toMatchObject({
+        aboveLimitSeconds: above / 1_000,
+        buildingAloneAboveLimitSeconds: building / 1_000,
+        longestRunSeconds: longest / 1_000,
+      });
+    }),
+  );
 });
 
 test('the slowest charger model of the site sets how long silence may last', () => {

@@ -1,9 +1,10 @@
 // Trips on true currents: what may have tripped, what the building would have tripped alone, and what the maker's curve or another device changes.
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ThermalChecker } from '../../../src/simulator/checks/thermal.ts';
 import { T0 } from '../../support/cycle-record.ts';
 import { buildSite, circuit } from '../../support/site-builder.ts';
-import { watch } from '../../support/truth.ts';
+import { truth, watch } from '../../support/truth.ts';
 
 const site = buildSite();
 /** 63 A in all: as full as the fuse law permits. */
@@ -99,4 +100,25 @@ describe('the device', () => {
     expect(watch(checker, single, { base: { L1: 10, L2: 0, L3: 0 } }, 60)).toEqual([]);
     expect(Number.isNaN(checker.figures().hottestPercent)).toBe(false);
   });
+});
+
+test('whatever flows up to the conventional non-tripping current, nothing has tripped', () => {
+  const steps = fc.array(
+    fc.record({
+      amps: fc.double({ min: 0, max: 1.13 * 63, noNaN: true }),
+      ms: fc.integer({ min: 10, max: 3_600_000 }),
+    }),
+  );
+  fc.assert(
+    fc.property(steps, (series) => {
+      const checker = new ThermalChecker({ site });
+      let at = T0;
+      for (const { amps, ms } of series) {
+        at += ms;
+        const evses = { 'A/1': { drawn: amps / 2 } };
+        expect(checker.onTruth(truth(site, { at, elapsedMs: ms, base: amps / 2, evses }))).toEqual([]);
+      }
+      expect(checker.onEnd()).toEqual([]);
+    }),
+  );
 });
