@@ -104,7 +104,7 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
     memory: {
       author: memory.author,
       nextCommandNumber: plan.nextCommandNumber,
-      evses: Object.fromEntries(situations.map(({ at, evse }) => [evse.id, memories[at]!])),
+      evses: evseMemories(site, memories),
       circuits: circuitMemories(baseLoads),
       surplus,
       ...rotationMemory(allocation, memory, now),
@@ -225,10 +225,16 @@ function surplusAtRoot(site: Site, drawn: Drawn, isFresh: boolean, snapshot: Sna
   return surplusOf(reading, evWatts, site.nominalVolts, memory.surplus, snapshot.now, site.policy);
 }
 
-function circuitMemories(baseLoads: ReadonlyMap<CircuitId, BaseLoad>): {
-  readonly [circuit: CircuitId]: CircuitMemory;
-} {
-  return Object.fromEntries([...baseLoads].flatMap(([id, base]) => (base.memory ? [[id, base.memory]] : [])));
+function evseMemories(site: Site, memories: readonly EvseMemory[]): Memory['evses'] {
+  const byId: { [evse: EvseId]: EvseMemory } = {};
+  for (let at = 0; at < memories.length; at++) byId[site.evses[at]!.id] = memories[at]!;
+  return byId;
+}
+
+function circuitMemories(baseLoads: ReadonlyMap<CircuitId, BaseLoad>): Memory['circuits'] {
+  const byId: { [circuit: CircuitId]: CircuitMemory } = {};
+  for (const [id, { memory }] of baseLoads) if (memory) byId[id] = memory;
+  return byId;
 }
 
 /** Memories as if the cycle's increases had never been planned. */
