@@ -37,12 +37,14 @@ export class CheckRun {
   readonly #ofCycles: readonly Checker[];
   readonly #ofQueues: readonly Checker[];
   readonly #counts: Map<string, number>;
+  readonly #onViolation: (violation: Violation) => void;
   readonly #kept: Violation[] = [];
   #count = 0;
 
-  /** Names of `checkers` MUST differ. */
-  constructor(checkers: readonly Checker[]) {
+  /** Names of `checkers` MUST differ. `onViolation` hears of each, also of those that are not kept. */
+  constructor(checkers: readonly Checker[], onViolation: (violation: Violation) => void = () => {}) {
     this.#checkers = checkers;
+    this.#onViolation = onViolation;
     this.#ofTruth = checkers.filter((checker) => checker.onTruth);
     this.#ofCycles = checkers.filter((checker) => checker.onCycle);
     this.#ofQueues = checkers.filter((checker) => checker.onQueues);
@@ -60,19 +62,19 @@ export class CheckRun {
   }
 
   onTruth(truth: Truth): void {
-    for (const checker of this.#ofTruth) this.#keep(checker.onTruth!(truth));
+    for (const checker of this.#ofTruth) this.take(checker.onTruth!(truth));
   }
 
   onCycle(record: CycleRecord, truth: Truth): void {
-    for (const checker of this.#ofCycles) this.#keep(checker.onCycle!(record, truth));
+    for (const checker of this.#ofCycles) this.take(checker.onCycle!(record, truth));
   }
 
   onQueues(queues: readonly QueueSize[], at: Instant): void {
-    for (const checker of this.#ofQueues) this.#keep(checker.onQueues!(queues, at));
+    for (const checker of this.#ofQueues) this.take(checker.onQueues!(queues, at));
   }
 
   onEnd(at: Instant): void {
-    for (const checker of this.#checkers) this.#keep(checker.onEnd?.(at) ?? []);
+    for (const checker of this.#checkers) this.take(checker.onEnd?.(at) ?? []);
   }
 
   /** Every checker's figures as `<checker>.<figure>`, and how many violations it found as `<checker>.violationCount`. */
@@ -85,11 +87,13 @@ export class CheckRun {
     );
   }
 
-  #keep(violations: readonly Violation[]): void {
+  /** Takes what one of the checkers found when it was told something that only it wants to know. */
+  take(violations: readonly Violation[]): void {
     for (const violation of violations) {
       const count = (this.#counts.get(violation.checker) ?? 0) + 1;
       this.#counts.set(violation.checker, count);
       this.#count += 1;
+      this.#onViolation(violation);
       if (count <= MAX_KEPT_PER_CHECKER) this.#kept.push(violation);
     }
   }
