@@ -8,6 +8,7 @@ import { AppError } from '../engine/app-error.ts';
 import type { Log, MetersPort, Surroundings } from '../engine/ports.ts';
 import { Meter, unfitness } from './meter.ts';
 import { ModbusLink } from './register-reader.ts';
+import type { OpenSession } from './session.ts';
 
 export class Meters implements MetersPort {
   readonly #meters = new Map<MeterId, Meter>();
@@ -18,13 +19,14 @@ export class Meters implements MetersPort {
 
   /**
    * `nominalVolts`: phase to neutral, the site's. Throws AppError METER_PROFILE when a meter's profile is missing or cannot protect a
-   * circuit: better at the start than in the night.
+   * circuit: better at the start than in the night. `open` replaces the guarded TCP connection, as a simulation does.
    */
   constructor(
     surroundings: Surroundings,
     meters: readonly SiteMeter[],
     profilesById: { readonly [profile: string]: MeterProfile },
     nominalVolts = 230,
+    open?: OpenSession,
   ) {
     for (const meter of meters) {
       const profile = profilesById[meter.profile];
@@ -36,7 +38,7 @@ export class Meters implements MetersPort {
         throw new AppError('METER_PROFILE', `meter ${meter.id}: profile ${meter.profile} does not do, ${why}`, fields);
       const { host, port, unitId } = meter.connection;
       const key = `${host}:${port}`;
-      const link = this.#links.get(key) ?? new ModbusLink(surroundings, { host, port });
+      const link = this.#links.get(key) ?? new ModbusLink(surroundings, { host, port }, {}, open);
       this.#links.set(key, link);
       const onReading = () => this.#tell(meter.id, surroundings.log);
       const reader = link.unit(unitId, profile.gapMs);

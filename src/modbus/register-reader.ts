@@ -3,7 +3,7 @@
 
 import { AppError } from '../engine/app-error.ts';
 import type { Clock, Random, Surroundings } from '../engine/ports.ts';
-import { type Endpoint, Session } from './session.ts';
+import { type Endpoint, type OpenSession, type RegisterSession, Session } from './session.ts';
 
 /** All that the rest of the room knows of Modbus. 3 = holding registers, 4 = input registers; `count` 1 to 125 from `address` on. */
 export interface RegisterReader {
@@ -37,8 +37,9 @@ export class ModbusLink {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #timing: LinkTiming;
+  readonly #open: OpenSession;
   readonly #stopping = new AbortController();
-  #session: Session | undefined;
+  #session: RegisterSession | undefined;
   #tail: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #failures = 0;
@@ -50,11 +51,13 @@ export class ModbusLink {
     surroundings: Pick<Surroundings, 'clock' | 'random'>,
     endpoint: Endpoint,
     timing: Partial<LinkTiming> = {},
+    open: OpenSession = Session.open,
   ) {
     this.#clock = surroundings.clock;
     this.#random = surroundings.random;
     this.endpoint = endpoint;
     this.#timing = { ...LINK_TIMING, ...timing };
+    this.#open = open;
   }
 
   /** A reader of one unit. `gapMs`: silence before each request, for slow meters behind a serial gateway. */
@@ -85,7 +88,7 @@ export class ModbusLink {
     return turn;
   }
 
-  async #read(request: Parameters<Session['request']>[0], gapMs: number): Promise<readonly number[]> {
+  async #read(request: Parameters<RegisterSession['request']>[0], gapMs: number): Promise<readonly number[]> {
     try {
       const session = await this.#connected();
       const quietMs = this.#clock.now() - this.#quietSince;
@@ -105,7 +108,7 @@ export class ModbusLink {
     }
   }
 
-  async #connected(): Promise<Session> {
+  async #connected(): Promise<RegisterSession> {
     const { signal } = this.#stopping;
     if (this.#session && !this.#session.isOpen) {
       // Closed between two requests: the peer's right, or a stray byte. No back-off unless it goes on like that.
@@ -120,7 +123,7 @@ export class ModbusLink {
       });
     if (waitMs > 0) await this.#clock.sleep('modbus.back-off', waitMs, signal);
     if (signal.aborted) throw new AppError('METER_CLOSED', 'the link was stopped', { ...this.endpoint });
-    this.#session = await Session.open(this.#clock, this.endpoint, this.#timing.connectTimeoutMs, signal);
+    this.#session = await this.#open(this.#clock, this.endpoint, this.#timing.connectTimeoutMs, signal);
     return this.#session;
   }
 

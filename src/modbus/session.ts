@@ -18,11 +18,26 @@ type Pending = {
   readonly reject: (error: AppError) => void;
 };
 
+/** A connection that answers register reads; dead for good after any trouble but an exception. */
+export interface RegisterSession {
+  readonly isOpen: boolean;
+  request(request: RegisterRequest, deadlineMs: number): Promise<readonly number[]>;
+  destroy(): void;
+}
+
+/** Opens a session within `timeoutMs` or throws METER_CONNECT. */
+export type OpenSession = (
+  clock: Clock,
+  endpoint: Endpoint,
+  timeoutMs: number,
+  signal?: AbortSignal,
+) => Promise<RegisterSession>;
+
 export type Endpoint = { readonly host: string; readonly port: number };
 
 const KEEP_ALIVE_MS = 10_000;
 
-export class Session {
+export class Session implements RegisterSession {
   readonly #clock: Clock;
   readonly #endpoint: Endpoint;
   readonly #socket: Socket;

@@ -1,7 +1,5 @@
 // The stations' gateway: joins door, central system, commands and polls, and shows the rest of the house one image per station.
 
-import type { AddressInfo } from 'node:net';
-import type { WebSocket } from 'ws';
 import type { Command, StationCommand } from '../core/model/decision.ts';
 import type { Site, Station } from '../core/model/site.ts';
 import type { StationState } from '../core/model/snapshot.ts';
@@ -14,6 +12,7 @@ import type {
   Surroundings,
   UpstreamPort,
 } from '../engine/ports.ts';
+import type { MessageSocket } from '../engine/socket.ts';
 import { CentralSystem } from './central-system.ts';
 import { CommandLane } from './commands.ts';
 import { Facts } from './facts.ts';
@@ -22,7 +21,7 @@ import { Polls } from './polls.ts';
 import { type Registered, Registry } from './registry.ts';
 import { RpcConnection } from './rpc/connection.ts';
 import { keepAlive } from './rpc/keep-alive.ts';
-import { StationDoor } from './server.ts';
+import { type Door, type DoorOptions, StationDoor } from './server.ts';
 import type { Session } from './session.ts';
 import { StopLane } from './stop-lane.ts';
 import { TransactionDesk } from './transaction-desk.ts';
@@ -40,10 +39,15 @@ const SMART_CHARGING: ReadonlySet<string> = new Set([
   'GetCompositeSchedule',
 ]);
 
-export type GatewayPorts = { readonly store: GatewayStore; readonly upstream: UpstreamPort };
+export type GatewayPorts = {
+  readonly store: GatewayStore;
+  readonly upstream: UpstreamPort;
+  /** Makes the way in for stations; absent: a door on the network of this machine. */
+  readonly door?: (options: DoorOptions) => Door;
+};
 type Lanes = { readonly limits: CommandLane; readonly stops: StopLane };
 type Running = {
-  readonly door: StationDoor;
+  readonly door: Door;
   readonly central: CentralSystem;
   readonly lanes: ReadonlyMap<StationId, Lanes>;
   readonly polls: ReadonlyMap<StationId, Polls>;
@@ -71,6 +75,11 @@ export class StationGateway implements StationsPort, StationCalls {
     return this.#registry.states();
   }
 
+  /** The newest whole image of one station; absent when it is not one of the site. */
+  state(station: StationId): StationState | undefined {
+    return this.#registry.get(station)?.image.state;
+  }
+
   onUrgent(listener: (reason: string) => void): void {
     this.#onUrgent = listener;
   }
@@ -81,7 +90,7 @@ export class StationGateway implements StationsPort, StationCalls {
   }
 
   /** Where stations are served; MUST be running. */
-  address(): AddressInfo {
+  address(): { readonly port: number } {
     return this.#running!.door.address();
   }
 
@@ -182,9 +191,11 @@ export class StationGateway implements StationsPort, StationCalls {
       onAccepted: ({ station }) => void polls.get(station.id)?.configure(),
       onUrgent: (reason) => this.#onUrgent(reason),
     });
-    const door = new StationDoor({
+    const open = this.#ports.door ?? ((options: DoorOptions) => new StationDoor(options));
+    const door = open({
       surroundings,
       listen: site.listen.stations,
+      stationCount: site.stations.length,
       find: (identity) => this.#registry.get(identity)?.station,
       beforeWelcome: (station) => this.#checkIncumbent(station),
       onStation: (station, socket, address) => this.#welcome(station, socket, address),
@@ -200,7 +211,7 @@ export class StationGateway implements StationsPort, StationCalls {
     if (isAlive) this.#surroundings.log.error('ocpp.identity-conflict', { station: station.id });
   }
 
-  #welcome(station: Station, socket: WebSocket, address: string): void {
+  #welcome(station: Station, socket: MessageSocket, address: string): void {
     const running = this.#running;
     const registered = this.#registry.get(station.id);
     if (!running || !registered) {

@@ -4,6 +4,7 @@ import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from '
 import { dirname } from 'node:path';
 import BetterSqlite from 'better-sqlite3';
 import { AppError } from '../engine/app-error.ts';
+import { checkLogOf } from './log-check.ts';
 
 /** How long a statement waits for another process that holds the file (a backup, a reader that checkpoints). */
 export const BUSY_TIMEOUT_MS = 2_000;
@@ -16,6 +17,16 @@ export type SqlParams = Readonly<Record<string, SqlValue>>;
 /** One step of the schema; `version` counts from 1 without gaps, and a step that was released is never edited again. */
 export type Migration = { readonly version: number; readonly why: string; readonly sql: string };
 
+/**
+ * Stands in for the disk where the disk is not what is used but what is tried: a simulation's, on its own time line, or a test's. With one, nothing
+ * is flushed: what a power cut takes is then up to who gave it. The product MUST NOT pass one (test/simulation/disk.test.ts).
+ */
+export type SimulatedDevice = {
+  /** Asked as each transaction is about to be committed: SQLite's code of the trouble it then ends with, all of it taken back. */
+  readonly refusal: () => DiskFaultCode | undefined;
+};
+export type DiskFaultCode = 'SQLITE_FULL' | 'SQLITE_READONLY' | 'SQLITE_IOERR_WRITE' | 'SQLITE_IOERR_FSYNC';
+
 export type DatabaseOptions = {
   readonly path: string;
   readonly migrations: readonly Migration[];
@@ -24,6 +35,16 @@ export type DatabaseOptions = {
   readonly maxPages?: number;
   /** Opens an existing file for looking only; its schema MUST already be the newest. */
   readonly readOnly?: boolean;
+  /** Absent on every real site. */
+  readonly simulatedDevice?: SimulatedDevice;
+};
+
+/** In SQLite's own words. */
+const DISK_FAULTS: Readonly<Record<DiskFaultCode, string>> = {
+  SQLITE_FULL: 'database or disk is full',
+  SQLITE_READONLY: 'attempt to write a readonly database',
+  SQLITE_IOERR_WRITE: 'disk I/O error',
+  SQLITE_IOERR_FSYNC: 'disk I/O error',
 };
 
 /** A statement that was prepared once; every call checks its parameters. */
@@ -36,6 +57,8 @@ export type Statement<Row> = {
 
 export class DatabaseFile {
   readonly path: string;
+  /** The last commit of the life before did not arrive whole and was left out: where its log ends. */
+  readonly tornAtByte: number | undefined;
   readonly #db: BetterSqlite.Database;
   readonly #inTransaction: (work: () => unknown) => unknown;
 
@@ -45,6 +68,7 @@ export class DatabaseFile {
    */
   constructor(options: DatabaseOptions) {
     this.path = options.path;
+    this.tornAtByte = options.readOnly ? undefined : tornTail(options.path);
     this.#db = open(options);
     try {
       migrate(this.#db, options);
@@ -52,7 +76,13 @@ export class DatabaseFile {
       this.#db.close();
       throw cause instanceof AppError ? cause : openFault(options.path, cause);
     }
-    const run = this.#db.transaction((work: () => unknown) => work());
+    const { simulatedDevice } = options;
+    const run = this.#db.transaction((work: () => unknown) => {
+      const result = work();
+      const refusal = simulatedDevice?.refusal();
+      if (refusal) throw new BetterSqlite.SqliteError(DISK_FAULTS[refusal], refusal);
+      return result;
+    });
     this.#inTransaction = (work) => run.immediate(work);
   }
 
@@ -121,7 +151,7 @@ function open(options: DatabaseOptions): BetterSqlite.Database {
     if (!readonly) {
       const mode = db.pragma('journal_mode = WAL', { simple: true });
       if (mode !== 'wal') throw new Error(`the file system does not carry a write-ahead log (journal mode is ${mode})`);
-      db.pragma('synchronous = FULL');
+      db.pragma(`synchronous = ${options.simulatedDevice ? 'OFF' : 'FULL'}`);
       db.pragma(`journal_size_limit = ${WAL_KEEP_BYTES}`);
     }
     db.pragma('foreign_keys = ON');
@@ -131,6 +161,20 @@ function open(options: DatabaseOptions): BetterSqlite.Database {
     db?.close();
     throw openFault(options.path, cause);
   }
+}
+
+/**
+ * SQLite ends the log at the first sum that is wrong and says nothing: right for what a power cut tore, but what stood behind would be lost in silence.
+ * @throws AppError STORE_CORRUPT when that is so; neither file has been touched
+ */
+function tornTail(path: string): number | undefined {
+  const log = checkLogOf(path);
+  if (log.kind !== 'damaged') return log.kind === 'torn-tail' ? log.atByte : undefined;
+  throw new AppError(
+    'STORE_CORRUPT',
+    `${path}-wal is damaged at byte ${log.atByte}, before writes that were durable. Stop Busbar, keep a copy of it and of ${path}, and put back the newest backup of both.`,
+    { path, atByte: log.atByte },
+  );
 }
 
 function openFault(path: string, cause: unknown): AppError {

@@ -36,6 +36,11 @@ export class GroupCommit {
     this.#groupCommitMs = options.groupCommitMs ?? GROUP_COMMIT_MS;
   }
 
+  /** Writes queued for the next commit. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
   /**
    * Queues `run` for the next commit and resolves with its result once that commit is durable. `run` MUST be synchronous, touch nothing but the
    * database, and bear being run again: when another write of its group throws, the group is rolled back and tried without that one. To refuse

@@ -15,7 +15,7 @@ import type {
   TransactionRecord,
 } from '../engine/ports.ts';
 import { Audit } from './audit.ts';
-import { DatabaseFile, type Statement } from './database.ts';
+import { DatabaseFile, type SimulatedDevice, type Statement } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { type NewOutboxRow, Outbox } from './outbox.ts';
 import { packJson, unpackJson } from './packed-json.ts';
@@ -36,6 +36,8 @@ export type StateStoreOptions = {
   readonly maxOutboxRowsPerStation?: number;
   readonly transactionBounds?: TransactionBounds;
   readonly maxPages?: number;
+  /** See `DatabaseOptions`; absent on every real site. */
+  readonly simulatedDevice?: SimulatedDevice;
 };
 
 type Document = { readonly station: string; readonly json: string };
@@ -55,13 +57,17 @@ export class StateStore implements ControlStore, GatewayStore, AuditPort {
 
   /** @throws AppError STORE_OPEN_FAILED, STORE_CORRUPT, STORE_SCHEMA_NEWER or STORE_MIGRATION_FAILED */
   constructor(options: StateStoreOptions, surroundings: Pick<Surroundings, 'clock' | 'log'>) {
-    const { path, groupCommitMs, maxPages } = options;
+    const { path, groupCommitMs, maxPages, simulatedDevice } = options;
     this.#log = surroundings.log;
     const database = new DatabaseFile({
       path,
       migrations: STATE_MIGRATIONS,
       ...(maxPages !== undefined && { maxPages }),
+      ...(simulatedDevice && { simulatedDevice }),
     });
+    // As it should be after a power cut; anything else that it may be a sign of begins with the disk.
+    if (database.tornAtByte !== undefined)
+      surroundings.log.warn('store.log-tail-cut', { path, atByte: database.tornAtByte });
     this.#database = database;
     this.#group = new GroupCommit({ database, ...surroundings, ...(groupCommitMs !== undefined && { groupCommitMs }) });
     this.#outbox = new Outbox(database, options.maxOutboxRowsPerStation);
@@ -70,6 +76,11 @@ export class StateStore implements ControlStore, GatewayStore, AuditPort {
     this.#control = prepareControl(database);
     this.#facts = prepareDocuments(database, 'facts');
     this.#profiles = prepareDocuments(database, 'upstream_profiles');
+  }
+
+  /** Writes that were asked for and wait for their commit; at most `MAX_GROUP_WRITES`. */
+  get waitingWrites(): number {
+    return this.#group.waiting;
   }
 
   /** Commits what is queued and closes the file; calls after that reject with STORE_STOPPED. May be called twice. */
@@ -104,7 +115,7 @@ export class StateStore implements ControlStore, GatewayStore, AuditPort {
     this.#group
       .write(() => {
         written = this.#memory;
-        if (written) this.#control.saveMemory.run({ packed: packJson(written) });
+        if (written) this.#control.saveMemory.run({ packed: packJson(written, 'quick') });
       })
       .then(
         () => {

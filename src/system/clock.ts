@@ -35,6 +35,9 @@ export function systemClock(anchor: ClockAnchor): Clock {
   };
 }
 
+/** Resolves when every promise that could go on without the world has gone on; for whoever steps a virtual clock. */
+export const allSettled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /** The operating system's dice. */
 export const systemRandom: Random = {
   next: () => {

@@ -11,6 +11,7 @@ import type {
   Surroundings,
   TransactionRecord,
 } from '../engine/ports.ts';
+import type { Dial } from '../engine/socket.ts';
 import type { CompositeSource } from './composite-answer.ts';
 import { DownCalls } from './down-calls.ts';
 import { IdMapping, NO_TRANSACTION_ID, withTransactionId } from './id-mapping.ts';
@@ -33,6 +34,7 @@ export type LegOptions = {
   readonly connectors: readonly number[];
   readonly url: string;
   readonly password?: string;
+  readonly dial: Dial;
   readonly store: GatewayStore;
   readonly stations: () => StationCalls;
   readonly composite: CompositeSource;
@@ -67,6 +69,7 @@ export class Leg {
       station,
       url: options.url,
       ...(options.password === undefined ? {} : { password: options.password }),
+      dial: options.dial,
       handle: (call) => this.#down.handle(call),
       onOpen: () => this.#opened(),
       onLost: () => this.#lost(),

@@ -1,10 +1,10 @@
 // One station's socket to upstream under the station's own identity: opens, authenticates, watches, backs off; it must never pass
 // upstream's trouble on to the station.
 
-import { WebSocket } from 'ws';
 import type { StationId } from '../core/model/units.ts';
 import type { IncomingCall, Surroundings } from '../engine/ports.ts';
-import { MAX_FRAGMENTS, MAX_PAYLOAD_BYTES, RpcConnection } from '../ocpp/rpc/connection.ts';
+import type { Dial, MessageSocket } from '../engine/socket.ts';
+import { RpcConnection } from '../ocpp/rpc/connection.ts';
 import type { Reply } from '../ocpp/rpc/contract.ts';
 import { backOffMs } from './back-off.ts';
 
@@ -27,6 +27,7 @@ export type LinkOptions = {
   /** ws:// or wss://; the percent-encoded identity is appended (OCPP-J 1.6 §3.1.1). */
   readonly url: string;
   readonly password?: string;
+  readonly dial: Dial;
   readonly handle: (call: IncomingCall) => Promise<Reply>;
   /** In the turn in which the link opened: what it calls at once goes before everything else. */
   readonly onOpen: (connection: RpcConnection) => void;
@@ -38,7 +39,8 @@ export type LinkOptions = {
 export class UpstreamLink {
   readonly #options: LinkOptions;
   #isWanted = false;
-  #socket: WebSocket | undefined;
+  /** Gives up the attempt under way; absent while none is. */
+  #abandon: (() => void) | undefined;
   #connection: RpcConnection | undefined;
   #state: LinkState = 'none';
   #failures = 0;
@@ -74,14 +76,14 @@ export class UpstreamLink {
     this.#isWanted = false;
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
-    const socket = this.#socket;
-    this.#socket = undefined;
+    this.#abandon?.();
+    this.#abandon = undefined;
     const connection = this.#connection;
     this.#connection = undefined;
     if (connection) {
       this.#options.onLost();
       connection.close(1000, 'the station has disconnected');
-    } else socket?.terminate();
+    }
     this.#decided();
     this.#setState('none');
     await Promise.allSettled([...this.#closing]);
@@ -89,7 +91,7 @@ export class UpstreamLink {
 
   /** The connection, waiting for a handshake that is under way, but for no longer than `deadlineMs`; never for a back-off. */
   async whenOpen(deadlineMs: number): Promise<RpcConnection | undefined> {
-    if (this.connection || !this.#socket) return this.connection;
+    if (this.connection || !this.#abandon) return this.connection;
     await new Promise<void>((resolve) => {
       const done = () => {
         cancel();
@@ -110,37 +112,19 @@ export class UpstreamLink {
       password === undefined
         ? {}
         : { authorization: `Basic ${Buffer.from(`${station}:${password}`, 'utf8').toString('base64')}` };
-    const socket = new WebSocket(`${url.replace(/\/+$/, '')}/${encodeURIComponent(station)}`, [SUBPROTOCOL], {
+    const target = {
+      url: `${url.replace(/\/+$/, '')}/${encodeURIComponent(station)}`,
+      subprotocol: SUBPROTOCOL,
       headers,
-      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-      maxPayload: MAX_PAYLOAD_BYTES,
-      maxFragments: MAX_FRAGMENTS,
-    });
-    this.#socket = socket;
-    let status: number | undefined;
-    let trouble = '';
-    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-    this.#closing.add(closed);
-    void closed.then(() => this.#closing.delete(closed));
-    socket.once('unexpected-response', (_request, response) => {
-      status = response.statusCode;
-      response.destroy();
-      socket.terminate();
-    });
-    socket.on('error', (error) => {
-      trouble ||= error.message;
-    });
-    socket.once('open', () => {
-      if (this.#socket === socket) this.#onOpened(socket, surroundings.clock.now());
-      else socket.terminate();
-    });
-    socket.once('close', () => {
-      // Once open, the connection tells of its end itself.
-      if (this.#socket === socket && !this.#connection) this.#onFailed(status, trouble);
+      handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
+    };
+    this.#abandon = this.#options.dial(target, {
+      opened: (socket) => this.#onOpened(socket, surroundings.clock.now()),
+      failed: (trouble, status) => this.#onFailed(status, trouble),
     });
   }
 
-  #onOpened(socket: WebSocket, openedAt: number): void {
+  #onOpened(socket: MessageSocket, openedAt: number): void {
     const { surroundings, station, handle } = this.#options;
     const connection = new RpcConnection(socket, {
       surroundings,
@@ -155,7 +139,10 @@ export class UpstreamLink {
         this.#onFailed(undefined, `closed with ${code} ${reason}`.trimEnd());
       },
     });
+    this.#abandon = undefined;
     this.#connection = connection;
+    this.#closing.add(connection.closed);
+    void connection.closed.then(() => this.#closing.delete(connection.closed));
     this.#refusedWith = undefined;
     surroundings.log.info('upstream.connected', { station });
     this.#options.onOpen(connection);
@@ -166,7 +153,7 @@ export class UpstreamLink {
 
   #onFailed(status: number | undefined, trouble: string): void {
     const { surroundings, station } = this.#options;
-    this.#socket = undefined;
+    this.#abandon = undefined;
     this.#failures += 1;
     const isRefused = status !== undefined && REFUSALS.includes(status);
     // Told once, not with every try: a person has to put the station's identity or password right at the operator's.

@@ -10,6 +10,7 @@ import type {
   Surroundings,
   UpstreamPort,
 } from '../engine/ports.ts';
+import type { Dial } from '../engine/socket.ts';
 import { type CompositeSource, siteComposite } from './composite-answer.ts';
 import { Leg } from './leg.ts';
 
@@ -25,6 +26,7 @@ export type UpstreamPorts = {
   /** Late bound: the stations' room and this one need each other. */
   readonly stations: () => StationCalls;
   readonly composite?: CompositeSource;
+  readonly dial: Dial;
 };
 
 const DOWN: CallOutcome = { kind: 'unsent', why: 'the station is not one of the site' };
@@ -49,6 +51,7 @@ export class Upstream implements UpstreamPort {
           connectors: site.evses.filter((evse) => evse.station === station.id).map((evse) => evse.number),
           ...target,
           store: ports.store,
+          dial: ports.dial,
           stations: ports.stations,
           composite,
           onLinkChanged: () => this.#onLinkChanged(station.id),

@@ -38,8 +38,9 @@ export async function runController(order: RunOrder, io: Io, events: ControllerE
     },
   });
   isReady = true;
+  const scheme = site.listen.stations.tls === undefined ? 'ws' : 'wss';
   io.out(
-    `${site.name}: stations on ws://${site.listen.stations.host}:${running.stationsPort}/ocpp/<station id>, console on ${running.consoleAddress}`,
+    `${site.name}: stations on ${scheme}://${site.listen.stations.host}:${running.stationsPort}/ocpp/<station id>, console on ${running.consoleAddress}`,
   );
   io.out(`Beyond this machine the API asks for the token in ${running.tokenFile}.`);
   await untilAborted(io.signal);

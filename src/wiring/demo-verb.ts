@@ -76,6 +76,7 @@ function notForDemo(site: Site): string | undefined {
   if (site.upstream && !isLoopback(new URL(site.upstream.url).hostname))
     return 'upstream.url: the demo simulates the back end at 127.0.0.1 only.';
   if (!isLoopback(site.listen.stations.host)) return 'listen.stations.host: the demo listens on loopback only.';
+  if (site.listen.stations.tls) return 'listen.stations.tls: the stations of the demo speak without TLS; take it out.';
   return undefined;
 }
 

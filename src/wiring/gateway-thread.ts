@@ -4,8 +4,11 @@ import { type MessagePort, workerData } from 'node:worker_threads';
 import type { Site } from '../core/model/site.ts';
 import { StationGateway } from '../ocpp/gateway.ts';
 import { noUpstream } from '../ocpp/no-upstream.ts';
+import { MAX_FRAGMENTS, MAX_PAYLOAD_BYTES } from '../ocpp/rpc/connection.ts';
 import { ThreadPort } from '../system/thread-port.ts';
+import { dialWebSocket } from '../system/web-socket.ts';
 import { Upstream } from '../upstream/upstream.ts';
+import { joinControlLine, publishAll } from './gateway-room.ts';
 import { Line, remoteGatewayStore } from './remote-store.ts';
 import type { ControlToGateway, GatewayToControl, GatewayToStore, Nothing } from './thread-protocol.ts';
 import { faultOf, serveWorker, workerSurroundings } from './worker.ts';
@@ -20,13 +23,14 @@ const store = remoteGatewayStore(storeLine);
 let control: ThreadPort<GatewayToControl, ControlToGateway> | undefined;
 let isStarted = false;
 
+const dial = dialWebSocket({ maxPayloadBytes: MAX_PAYLOAD_BYTES, maxFragments: MAX_FRAGMENTS });
 let gateway: StationGateway;
 const upstream = site.upstream
   ? new Upstream(
       surroundings,
       site,
       { url: site.upstream.url, ...(upstreamPassword === undefined ? {} : { password: upstreamPassword }) },
-      { store, stations: () => gateway },
+      { store, stations: () => gateway, dial },
     )
   : noUpstream(store);
 gateway = new StationGateway(surroundings, site, { store, upstream });
@@ -34,15 +38,7 @@ gateway = new StationGateway(surroundings, site, { store, upstream });
 function joinControl(port: MessagePort): void {
   const line = new ThreadPort<GatewayToControl, ControlToGateway>({ port, peer: 'control', ...surroundings });
   control = line;
-  line.on('commands', (commands) => {
-    const { refused } = gateway.send(commands);
-    if (refused.length > 0) surroundings.log.warn('gateway.commands-refused', { count: refused.length });
-  });
-  gateway.onStateChanged((station) => {
-    const state = gateway.states()[station];
-    if (state) line.publishLatest('image', station, state);
-  });
-  gateway.onUrgent((reason) => line.post('urgent', reason));
+  joinControlLine(gateway, line, surroundings.log);
 }
 
 async function startWhenJoined(): Promise<void> {
@@ -52,7 +48,7 @@ async function startWhenJoined(): Promise<void> {
   try {
     await upstream.start(stopping.signal);
     await gateway.start(stopping.signal);
-    for (const [station, state] of Object.entries(gateway.states())) line.publishLatest('image', station, state);
+    publishAll(gateway, line);
     line.post('ready', { port: gateway.address().port });
   } catch (error) {
     const fault = faultOf(error);

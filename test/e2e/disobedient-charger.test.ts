@@ -8,6 +8,7 @@ import { SimulatedStation } from '../../src/simulator/station.ts';
 import { systemRandom } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { Upstream } from '../../src/upstream/upstream.ts';
+import { dial } from '../support/dial.ts';
 import { HeldClock } from '../support/held-clock.ts';
 import { buildSite, evse, genericAc } from '../support/site-builder.ts';
 import { Bench, KEY } from '../support/station-bench.ts';
@@ -35,7 +36,7 @@ beforeEach(async () => {
     clock,
     site,
     upstream: (store) => {
-      upstream = new Upstream(surroundings, site, { url: csms.url }, { store, stations: () => bench.gateway });
+      upstream = new Upstream(surroundings, site, { url: csms.url }, { store, stations: () => bench.gateway, dial });
       return upstream;
     },
   });
@@ -45,6 +46,7 @@ beforeEach(async () => {
     surroundings,
     site: bench.site,
     station: bench.site.stations[0]!,
+    dial,
     url: bench.endpoint,
     key: KEY,
   });
@@ -109,7 +111,7 @@ async function sample(): Promise<CycleRecord> {
 }
 
 test('a charger that says Accepted and charges on is reserved, told of, and its transaction ended; upstream hears of the end alone', async () => {
-  station.manner = 'accepts-without-applying';
+  station.errs('accepts-without-applying');
   station.start();
   await controller.start();
   await bench.until('A', (state) => state.bootedAt !== undefined);

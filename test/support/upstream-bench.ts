@@ -2,6 +2,7 @@
 import type { CallOutcome, IncomingCall, StationCalls } from '../../src/engine/ports.ts';
 import { systemRandom } from '../../src/system/clock.ts';
 import { Upstream } from '../../src/upstream/upstream.ts';
+import { dial } from './dial.ts';
 import { HeldClock } from './held-clock.ts';
 import { MemoryGatewayStore } from './memory-gateway-store.ts';
 import type { ScriptedCsms } from './scripted-csms.ts';
@@ -56,7 +57,7 @@ export class UpstreamBench {
       { clock: this.clock, random: systemRandom, log: { debug: write, info: write, warn: write, error: write } },
       this.#site,
       { url: csms.url, ...(password === undefined ? {} : { password }) },
-      { store, stations: () => stations },
+      { store, stations: () => stations, dial },
     );
   }
 

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SimulatedStation } from '../../src/simulator/station.ts';
 import { systemRandom } from '../../src/system/clock.ts';
 import { Upstream } from '../../src/upstream/upstream.ts';
+import { dial } from '../support/dial.ts';
 import { HeldClock } from '../support/held-clock.ts';
 import { buildSite } from '../support/site-builder.ts';
 import { Bench, BOOT, command, KEY } from '../support/station-bench.ts';
@@ -18,11 +19,11 @@ let station: SimulatedStation | undefined;
 
 beforeEach(async () => {
   csms = await new StrictCsms().start();
-  clock = new HeldClock('simulator.meter', 'simulator.status', 'upstream.heartbeat');
+  clock = new HeldClock('simulator.meter', 'upstream.heartbeat');
   bench = new Bench({
     clock,
     upstream: (store) => {
-      const ports = { store, stations: () => bench.gateway };
+      const ports = { store, stations: () => bench.gateway, dial };
       upstream = new Upstream({ clock, random: systemRandom, log }, buildSite(), { url: csms.url }, ports);
       return upstream;
     },
@@ -46,12 +47,11 @@ test('a simulated station boots, charges under a limit and stops; the strict CSM
     surroundings: { clock, random: systemRandom, log },
     site: bench.site,
     station: bench.site.stations[0]!,
+    dial,
     url: bench.endpoint,
     key: KEY,
   });
   station.start();
-  await csms.until(() => csms.of('StatusNotification').length === 1);
-  await clock.run('simulator.status');
   await csms.until(() => csms.of('StatusNotification').length === 2);
   await station.plugIn('A/1', car, 1_000, 'TAG');
   await csms.until(() => csms.of('StartTransaction').length === 1);

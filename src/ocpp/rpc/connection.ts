@@ -1,8 +1,8 @@
 // One OCPP-J link over a WebSocket, either side of it: one CALL outstanding per direction, deadlines, bounds on all that a peer can
 // make us hold. It knows frames and nothing of what they mean; it must never answer a CALL that its handler did not answer.
 
-import type { RawData, WebSocket } from 'ws';
 import type { CallOutcome, IncomingCall } from '../../engine/ports.ts';
+import { type MessageSocket, SOCKET_OPEN } from '../../engine/socket.ts';
 import { AnsweredCalls } from './answered-calls.ts';
 import { CallQueue, MAX_QUEUED_CALLS } from './call-queue.ts';
 import type { OutgoingCall, Reply, RpcCounts, RpcOptions } from './contract.ts';
@@ -28,7 +28,7 @@ type CallFrame = Extract<Frame, { type: 'call' }>;
 type AnswerFrame = Exclude<Frame, { type: 'call' }>;
 
 export class RpcConnection {
-  readonly #socket: WebSocket;
+  readonly #socket: MessageSocket;
   readonly #options: RpcOptions;
   readonly #queue = new CallQueue<Waiting>();
   readonly #answered = new AnsweredCalls();
@@ -44,7 +44,7 @@ export class RpcConnection {
   #cancelTerminate: (() => void) | undefined;
 
   /** `socket` MUST be open, and no message of it may have been missed: construct in the same turn in which it opened. */
-  constructor(socket: WebSocket, options: RpcOptions) {
+  constructor(socket: MessageSocket, options: RpcOptions) {
     this.#socket = socket;
     this.#options = options;
     const { messagesPerSecond = MESSAGES_PER_SECOND, messagesBurst = MESSAGES_BURST } = options;
@@ -61,7 +61,7 @@ export class RpcConnection {
   }
 
   get isOpen(): boolean {
-    return !this.#closed && this.#socket.readyState === this.#socket.OPEN;
+    return !this.#closed && this.#socket.readyState === SOCKET_OPEN;
   }
 
   get counts(): RpcCounts {
@@ -185,7 +185,7 @@ export class RpcConnection {
 
   // ------------------------------------------------------------ incoming
 
-  #onMessage(data: RawData, isBinary: boolean): void {
+  #onMessage(data: { toString(): string }, isBinary: boolean): void {
     if (!this.isOpen) return;
     if (isBinary) {
       this.close(1003, 'OCPP-J speaks text');

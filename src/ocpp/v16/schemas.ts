@@ -64,8 +64,21 @@ export class V16Schemas {
   }
 }
 
-/** Loads the schemas' module; not the package's root, which would compile all versions at once. */
+let loaded: Promise<V16Schemas> | undefined;
+
+/** The schemas, loaded and compiled once per process. Rejects with `OCPP_SCHEMAS_MISSING`, and tries afresh when it is asked again. */
 export async function loadV16Schemas(): Promise<V16Schemas> {
+  loaded ??= load();
+  try {
+    return await loaded;
+  } catch (error) {
+    loaded = undefined;
+    throw error;
+  }
+}
+
+/** The schemas' module; not the package's root, which would compile all versions at once. */
+async function load(): Promise<V16Schemas> {
   try {
     return new V16Schemas((await import('typed-ocpp/dist/ocpp16/schemas.js')) as unknown as SchemaModule);
   } catch (cause) {
