@@ -78,6 +78,7 @@ export class Watchdog<Task> {
   stop(): void {
     const { state } = this.#state;
     if (state === 'stopping' || state === 'ended') return;
+    this.#options.log.info('watchdog.stopping');
     this.#cancelTimer?.();
     if (!this.#process) {
       this.#finish(0);

@@ -31,6 +31,7 @@ async function room(
   const records: CycleRecord[] = [];
   const told: { [id: string]: Partial<EvseState> } = {};
   const linked: { [id: string]: boolean } = { A: true, B: true, C: true };
+  const nonsense = new Set<string>();
   const state = (id: string): StationState => ({
     station: id,
     link: { state: linked[id] ? 'connected' : 'disconnected', since: 0, connection: 1 },
@@ -59,7 +60,10 @@ async function room(
       },
       stations: {
         ...adapter,
-        states: () => Object.fromEntries(site.stations.map(({ id }) => [id, state(id)])),
+        states: () =>
+          Object.fromEntries(
+            site.stations.map(({ id }) => [id, nonsense.has(id) ? ({ station: id } as StationState) : state(id)]),
+          ),
         send: (commands) => {
           for (const command of commands) {
             sent.push({ at: clock.now(), command });
@@ -92,6 +96,7 @@ async function room(
     controller,
     records,
     linked,
+    nonsense,
     progress: () => progress,
     /** From the next cycle on. */
     lieBy: (distort: (honest: Decision, ...args: Parameters<Decide>) => Decision) => {
@@ -242,6 +247,7 @@ describe('floors in place of a plan', () => {
     lieBy(broken);
     await clock.advance(50_000);
     const own = sent().filter(({ evse }) => evse === paused);
+    expect(own.map(({ change }) => change)).toEqual(own.map(() => 'renewal'));
     expect(own.map(({ role, limitAmps }) => [role, limitAmps])).toEqual(
       [
         ['lease', 0],
@@ -262,6 +268,15 @@ describe('floors in place of a plan', () => {
     await clock.advance(2_000);
     expect(sent().map(({ evse }) => evse)).toEqual(['A/1', 'C/1']);
     expect(leases('B')).toEqual(before);
+    await controller.stop();
+  });
+
+  test('a station of which nonsense is known costs no other its floor', async () => {
+    const { clock, controller, lieBy, sent, nonsense } = await room();
+    nonsense.add('A');
+    lieBy(broken);
+    await clock.advance(1_000);
+    expect(sent().map(({ evse }) => evse)).toEqual(['B/1', 'C/1']);
     await controller.stop();
   });
 
