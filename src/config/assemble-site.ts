@@ -132,7 +132,8 @@ export function assembleGroup(form: GroupForm, evses: readonly EvseId[]): EvGrou
   };
 }
 
-export function assembleMeter(form: MeterForm, circuits: readonly Circuit[]): SiteMeter {
+/** `generates`: something on this site is known to; a meter that is not told otherwise may then show export. */
+export function assembleMeter(form: MeterForm, circuits: readonly Circuit[], generates: boolean): SiteMeter {
   const measured = circuits.find((circuit) => circuit.meter === form.id);
   const largest = measured === undefined ? undefined : Math.max(...PHASES.map((phase) => measured.ratingAmps[phase]));
   return {
@@ -143,6 +144,7 @@ export function assembleMeter(form: MeterForm, circuits: readonly Circuit[]): Si
     pollMs: form.pollMs,
     factor: form.factor,
     plausibleAmps: form.plausibleAmps ?? PLAUSIBLE_TIMES_RATING * (largest ?? 1_000),
+    ...((form.mayExport ?? generates) ? { mayExport: true } : {}),
   };
 }
 

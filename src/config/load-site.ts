@@ -36,12 +36,16 @@ export type LoadSiteOptions = {
  * Never throws: an unreadable file is a fault like others.
  */
 export function loadSite(file: string, options: LoadSiteOptions = {}): LoadedSite {
+  const read = readSiteText(file);
+  return read.ok ? loadSiteText(read.text, file, options) : { ok: false, faults: [read.fault] };
+}
+
+/** As `loadSite`, on a text that was read before; `file` names it in faults. */
+export function loadSiteText(text: string, file: string, options: LoadSiteOptions = {}): LoadedSite {
   const profilesDir = options.profilesDir ?? packagedProfilesDir();
   const chargers = loadChargerProfiles(profilesDir);
   if (!chargers.ok) return chargers;
-  const text = readText(file);
-  if (!text.ok) return { ok: false, faults: [text.fault] };
-  const json = parseJsonText(text.text);
+  const json = parseJsonText(text);
   if (!json.ok) {
     const path = `line ${json.line}, column ${json.column}`;
     return { ok: false, faults: [{ file, path, value: json.found, expected: json.expected }] };
@@ -86,6 +90,8 @@ function assemble(
 ): Site {
   const form = draft.site!;
   const { upstream } = form;
+  const generates =
+    circuits.some((circuit) => circuit.usesGeneration === true) || groups.some((group) => group.netOfSurplus === true);
   const evsesOf = Map.groupBy(evses, (evse) => evse.station);
   return {
     id: form.id,
@@ -94,7 +100,7 @@ function assemble(
     nominalVolts: form.nominalVolts,
     circuits,
     groups,
-    meters: draft.meters.map((meter) => assembleMeter(meter.form, circuits)),
+    meters: draft.meters.map((meter) => assembleMeter(meter.form, circuits, generates)),
     stations: draft.stations.map(({ form: station }) =>
       assembleStation(
         station,
@@ -116,7 +122,8 @@ function assemble(
   };
 }
 
-function readText(
+/** The file's text, within its bound. */
+export function readSiteText(
   file: string,
 ): { readonly ok: true; readonly text: string } | { readonly ok: false; readonly fault: Fault } {
   try {

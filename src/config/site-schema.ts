@@ -49,6 +49,7 @@ export const meterForm = strict(
       .refine((factor) => factor !== 0, { error: 'a number other than 0' })
       .default(1),
     plausibleAmps: ampsAbove0.optional(),
+    mayExport: z.boolean({ error: 'true or false' }).optional(),
   },
   'a meter',
 );

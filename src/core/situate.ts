@@ -51,25 +51,26 @@ export function situate(input: SituateInput): Situation {
   const phases = gridPhases(evse, active);
   const told = offeredLease(absorbed, now)?.limitAmps ?? exposure.amps;
   const assuredAmps = link === 'connected' ? assured(state, active, Math.min(told, exposure.amps), now, site) : 0;
-  const common = {
+  const { memory, role } =
+    hasCar && isControllable && canLease
+      ? candidacy(input, absorbed, state, phases.length, told)
+      : { memory: withoutSession(absorbed), role: { kind: 'reserved' as const, amps: exposure.amps } };
+  const situation: Situation = {
     at,
     evse,
     profile,
     station,
     state,
+    memory,
     phases,
     exposureAmps: exposure.amps,
     exposureBecause: exposure.because,
     assuredAmps,
     balances: assuredAmps >= evse.minAmps * BALANCING_PART,
-    ...(told > assuredAmps && assuredAmps > 0 ? { drawnPart: assuredAmps / told } : {}),
     cap,
+    role,
   };
-  if (!(hasCar && isControllable && canLease)) {
-    return { ...common, memory: withoutSession(absorbed), role: { kind: 'reserved', amps: exposure.amps } };
-  }
-  const { memory, role } = candidacy(input, absorbed, state, phases.length, told);
-  return { ...common, memory, role };
+  return told > assuredAmps && assuredAmps > 0 ? { ...situation, drawnPart: assuredAmps / told } : situation;
 }
 
 /** A car is there that may take energy: a running transaction, or a charging state that says so. */
@@ -91,8 +92,9 @@ function assured(state: EvseState | undefined, active: number, told: number, now
 
 /** The memory of an EVSE at which no session is being served. */
 function withoutSession(memory: EvseMemory): EvseMemory {
-  const { service, takes, wake, ...rest } = memory;
-  return service || takes || wake ? rest : memory;
+  if (!memory.service && !memory.takes && !memory.wake) return memory;
+  const { service: _service, takes: _takes, wake: _wake, ...rest } = memory;
+  return rest;
 }
 
 function withSession(

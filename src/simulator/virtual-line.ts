@@ -6,7 +6,7 @@ import type { Carrier } from './virtual-lane.ts';
 import { type Departure, VirtualSocket } from './virtual-socket.ts';
 
 /** Connections over one line, attempts included; more are refused. */
-export const MAX_CONNECTIONS = 512;
+export const MAX_CONNECTIONS = 4_096;
 /** A frame that was lost is sent again after this long, and then after twice as long each time. */
 const RETRANSMIT_MS = 200;
 const MAX_RETRANSMISSIONS = 12;
@@ -127,16 +127,10 @@ export class VirtualLine implements Carrier {
     );
   }
 
-  /** The box that dials over this line is gone, and with it its ends; they hear nothing more. `returned` says that it is back. */
+  /** The box that dials over this line is gone, and with it its ends; they hear nothing more. The next that is dialled shows that it is back. */
   abandon(how: Departure): void {
     for (const socket of [...this.#sockets]) if (socket.die(how) && how === 'vanished') this.#vanished.add(socket);
     for (const attempt of [...this.#attempts]) attempt.giveUp();
-  }
-
-  /** The box is there again after it had vanished: it resets what others still hold open to it. */
-  returned(): void {
-    for (const socket of this.#vanished) socket.returned();
-    this.#vanished.clear();
   }
 
   transitMs(): number {
@@ -154,7 +148,12 @@ export class VirtualLine implements Carrier {
   }
 
   /** Dials whoever listens under the URL's host. */
-  readonly dial: Dial = (target, outcome) => new Dialling(this, this.#options, target, outcome).giveUp;
+  readonly dial: Dial = (target, outcome) => {
+    // A box that dials is there again: it resets what others still hold open to its former life.
+    for (const socket of this.#vanished) socket.returned();
+    this.#vanished.clear();
+    return new Dialling(this, this.#options, target, outcome).giveUp;
+  };
 
   /** For `Dialling` alone: keeps what is under way. False: too much is. */
   began(attempt: Attempt): boolean {

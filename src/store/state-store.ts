@@ -65,6 +65,9 @@ export class StateStore implements ControlStore, GatewayStore, AuditPort {
       ...(maxPages !== undefined && { maxPages }),
       ...(simulatedDevice && { simulatedDevice }),
     });
+    // As it should be after a power cut; anything else that it may be a sign of begins with the disk.
+    if (database.tornAtByte !== undefined)
+      surroundings.log.warn('store.log-tail-cut', { path, atByte: database.tornAtByte });
     this.#database = database;
     this.#group = new GroupCommit({ database, ...surroundings, ...(groupCommitMs !== undefined && { groupCommitMs }) });
     this.#outbox = new Outbox(database, options.maxOutboxRowsPerStation);

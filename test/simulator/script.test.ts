@@ -8,7 +8,8 @@ import { onEachPhase } from '../../src/core/model/units.ts';
 import type { FaultLevel, Happening, Script } from '../../src/simulator/script.ts';
 import { SHORTEST_PAUSE_MS } from '../../src/simulator/script-cars.ts';
 import { erringStations } from '../../src/simulator/script-faults.ts';
-import { MAX_SCRIPT_HOURS } from '../../src/simulator/script-form.ts';
+import { MAX_SCRIPT_HOURS, misfitsOf } from '../../src/simulator/script-form.ts';
+import { endMsOf, subjectOf } from '../../src/simulator/script-subject.ts';
 import { seededStreams } from '../../src/simulator/seeded-random.ts';
 import { RUN_STARTS_AT, writeScript } from '../../src/simulator/write-script.ts';
 import { randomSite } from '../support/random-site.ts';
@@ -32,15 +33,6 @@ function fileSite(name: string): Site {
   return loaded.site;
 }
 
-/** What it happens to, in words that no two subjects share. */
-function subjectOf(happening: Happening): string {
-  if ('evse' in happening) return happening.evse;
-  if ('station' in happening) return happening.station;
-  if ('meter' in happening) return happening.meter;
-  if ('circuit' in happening) return happening.circuit;
-  return 'the site';
-}
-const endOf = (happening: Happening) => happening.atMs + ('forMs' in happening ? happening.forMs : 0);
 const of = <K extends Happening['kind']>(script: Script, kind: K) =>
   script.happenings.filter((one) => one.kind === kind) as Extract<Happening, { kind: K }>[];
 const harshDay = (seed: number, site = small) => writeScript({ site, seed, hours: 24, faults: 'harsh' });
@@ -64,7 +56,7 @@ describe('every script', () => {
           expect(happening.atMs).toBeGreaterThanOrEqual(before);
           before = happening.atMs;
           expect(before).toBeLessThan(wish.hours * HOUR_MS);
-          if (happening.kind !== 'car-comes') expect(endOf(happening)).toBeLessThanOrEqual(wish.hours * HOUR_MS);
+          if (happening.kind !== 'car-comes') expect(endMsOf(happening)).toBeLessThanOrEqual(wish.hours * HOUR_MS);
           for (const value of Object.values(happening))
             if (typeof value === 'number') expect(Number.isInteger(value)).toBe(true);
           if ('forMs' in happening) expect(happening.forMs).toBeGreaterThan(0);
@@ -78,11 +70,8 @@ describe('every script', () => {
     fc.assert(
       fc.property(anyWish, (wish) => {
         const { site } = wish;
-        const known = new Set(
-          [site.evses, site.stations, site.meters, site.circuits].flatMap((list) => list.map(({ id }) => id)),
-        ).add('the site');
         const script = writeScript(wish);
-        expect(script.happenings.map(subjectOf).filter((id) => !known.has(id))).toEqual([]);
+        expect(misfitsOf(script, site)).toEqual([]);
         if (!site.upstream) expect(of(script, 'upstream-errs')).toEqual([]);
         if (site.meters.length === 0) expect(of(script, 'meter-errs')).toEqual([]);
       }),
@@ -98,7 +87,7 @@ describe('every script', () => {
           const key = `${happening.kind} ${subjectOf(happening)}`;
           const pauseMs = happening.kind === 'car-comes' ? SHORTEST_PAUSE_MS : 0;
           expect(happening.atMs).toBeGreaterThanOrEqual((free.get(key) ?? 0) + pauseMs * (free.has(key) ? 1 : 0));
-          free.set(key, endOf(happening));
+          free.set(key, endMsOf(happening));
         }
       }),
       laws,
@@ -138,7 +127,7 @@ describe('every script', () => {
   test('keeps what it says of each subject when the site has one station more', () => {
     const [few, more] = [harshDay(4, ofStations(10)), harshDay(4, ofStations(11))];
     for (const kind of ['car-comes', 'link-lost', 'network-slow'] as const)
-      expect(of(more, kind).filter((one) => subjectOf(one).slice(0, 4) !== 'S010')).toEqual(of(few, kind));
+      expect(of(more, kind).filter((one) => !subjectOf(one).includes(' S010'))).toEqual(of(few, kind));
     expect(of(more, 'controller-dies')).toEqual(of(few, 'controller-dies'));
   });
 });
@@ -263,7 +252,7 @@ describe('levels', () => {
   test('harsh: on average more than one and a half things are broken on three stations, and several on twenty', () => {
     const broken = (site: Site) => {
       const day = harshDay(2, site).happenings.filter(({ kind }) => kind !== 'car-comes');
-      return day.reduce((sum, one) => sum + endOf(one) - one.atMs, 0) / (24 * HOUR_MS);
+      return day.reduce((sum, one) => sum + endMsOf(one) - one.atMs, 0) / (24 * HOUR_MS);
     };
     expect(broken(small)).toBeGreaterThan(1.5);
     expect(broken(ofStations(20))).toBeGreaterThan(4);

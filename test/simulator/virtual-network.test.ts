@@ -457,10 +457,10 @@ describe('a host that goes away', () => {
     await world.clock.advance(60_000);
     expect(world.news()).toEqual([]);
     expect(host.readyState).toBe(1);
-    line.returned();
     host.ping();
+    world.dial();
     await world.clock.advance(100);
-    expect(world.news()).toEqual(['60120 host: closed 1006 ']);
+    expect(world.news()).toEqual(['60120 host: closed 1006 ', '60140 opened']);
   });
 
   test('the dialling process dies: the host is told at once', async () => {

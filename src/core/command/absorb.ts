@@ -216,7 +216,7 @@ function learnPhases(memory: EvseMemory, { evse, state }: AbsorbInput): EvseMemo
 }
 
 function withoutPhases(memory: EvseMemory): EvseMemory {
-  const { seenPhases, seenInTransaction, seenSamples, ...rest } = memory;
-  const isBlank = seenPhases === undefined && seenInTransaction === undefined && seenSamples === undefined;
-  return isBlank ? memory : rest;
+  if (memory.seenInTransaction === undefined && memory.seenPhases === undefined) return memory;
+  const { seenPhases: _phases, seenInTransaction: _transaction, seenSamples: _samples, ...rest } = memory;
+  return rest;
 }

@@ -47,6 +47,8 @@ export type SiteMeter = {
   readonly factor: number;
   /** Amperes above which a reading is absurd for this connection. */
   readonly plausibleAmps: number;
+  /** Something behind it generates, so that a phase may export; absent: export is a sign of reversed transformers. */
+  readonly mayExport?: true;
 };
 
 export type Station = {
