@@ -14,7 +14,7 @@ import { planCommands } from './command/command.ts';
 import { breachOfFuseLaw } from './command/fuse-law.ts';
 import { circuitLimits, type EvseCap, evseCaps, groupLimits } from './limits/caps.ts';
 import type { Command, Decision, Notice } from './model/decision.ts';
-import type { CircuitMemory, EvseMemory, Memory } from './model/memory.ts';
+import type { EvseMemory, Memory } from './model/memory.ts';
 import type { Site } from './model/site.ts';
 import { siteIndex } from './model/site-index.ts';
 import type { Snapshot, StationState } from './model/snapshot.ts';
@@ -225,6 +225,7 @@ function surplusAtRoot(site: Site, drawn: Drawn, isFresh: boolean, snapshot: Sna
   return surplusOf(reading, evWatts, site.nominalVolts, memory.surplus, snapshot.now, site.policy);
 }
 
+/** An EVSE's id has a slash in it, so none can be the name of a property that all objects have. */
 function evseMemories(site: Site, memories: readonly EvseMemory[]): Memory['evses'] {
   const byId: { [evse: EvseId]: EvseMemory } = {};
   for (let at = 0; at < memories.length; at++) byId[site.evses[at]!.id] = memories[at]!;
@@ -232,9 +233,7 @@ function evseMemories(site: Site, memories: readonly EvseMemory[]): Memory['evse
 }
 
 function circuitMemories(baseLoads: ReadonlyMap<CircuitId, BaseLoad>): Memory['circuits'] {
-  const byId: { [circuit: CircuitId]: CircuitMemory } = {};
-  for (const [id, { memory }] of baseLoads) if (memory) byId[id] = memory;
-  return byId;
+  return Object.fromEntries([...baseLoads].flatMap(([id, base]) => (base.memory ? [[id, base.memory]] : [])));
 }
 
 /** Memories as if the cycle's increases had never been planned. */
