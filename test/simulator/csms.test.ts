@@ -100,6 +100,16 @@ describe('on the simulated network', () => {
     expect(world.rpc).toBeDefined();
   });
 
+  test('two of its errors that overlap end with the later one, each once', async () => {
+    const world = await new World().dial();
+    const [first, second] = [world.csms.errs('callerror'), world.csms.errs('callerror')];
+    first();
+    first();
+    expect(await world.call('Heartbeat', {})).toMatchObject({ ok: false });
+    second();
+    expect(await world.call('Heartbeat', {})).toMatchObject({ ok: true });
+  });
+
   test('silent: takes nothing and never answers', async () => {
     const world = await new World().dial();
     const end = world.csms.errs('silent');
