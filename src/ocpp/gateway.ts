@@ -195,6 +195,7 @@ export class StationGateway implements StationsPort, StationCalls {
     const door = open({
       surroundings,
       listen: site.listen.stations,
+      stationCount: site.stations.length,
       find: (identity) => this.#registry.get(identity)?.station,
       beforeWelcome: (station) => this.#checkIncumbent(station),
       onStation: (station, socket, address) => this.#welcome(station, socket, address),

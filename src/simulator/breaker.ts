@@ -58,7 +58,10 @@ export function tripCurves(device: Device): TripCurves {
   return device.kind === 'fuse-gg' ? fuseCurves(device) : breakerCurves(device, MAGNETIC[device.kind]);
 }
 
-/** The pole `elapsedMs` later, `amps` having flowed through it all that time (either sign). Nothing cools it but a lower current: a trip is told, and what flows is the caller's affair. */
+/**
+ * The pole `elapsedMs` later, `amps` having flowed through it all that time (either sign). Nothing cools it but a lower current: a trip is told,
+ * and what flows afterwards is the caller's affair.
+ */
 export function stepBreaker(curves: TripCurves, state: BreakerState, amps: number, elapsedMs: number): BreakerState {
   const { earliest, latest, ratedAmps } = curves;
   const ratio = Math.abs(amps) / ratedAmps;
@@ -128,10 +131,10 @@ const TEST_C = {
 } as const;
 
 /**
- * IEC 60898-1:2015 Table 7. Earliest: the slowest single body that every point at which the device must hold still permits to be the fastest,
- * so one that carries 1.13 ratings for ever and trips after 1 s at 2.55. Real bimetals are five to twenty times slower there; `holds` says
- * so where the maker does. Latest: trips at 1.45 just within the conventional time (1 h up to 63 A, 2 h above) after 1.13 ratings, and at
- * 2.55 just within 60 s or 120 s from cold.
+ * IEC 60898-1 Table 7. Earliest: the fastest single body that holds at every point at which the device must hold, so one that carries 1.13
+ * ratings for ever and trips after 1 s at 2.55. The standard asks nothing between the two points, so this is what it permits and not what a maker
+ * sells: `holds` takes the points of his curve. Latest: trips at 1.45 just within the conventional time (1 h up to 63 A, 2 h above) after 1.13
+ * ratings, and at 2.55 just within 60 s or 120 s from cold.
  */
 function breakerCurves(
   { ratedAmps, holds = [] }: Device,
@@ -154,7 +157,7 @@ function breakerCurves(
   return {
     ratedAmps,
     earliest: {
-      slow: { tripsAt: least, tauMs: slowest(least, points) },
+      slow: { tripsAt: least, tauMs: leastTauMs(least, points) },
       fast: NEVER,
       atOnceRatio: magnetic.holdsRatio,
     },
@@ -163,7 +166,7 @@ function breakerCurves(
 }
 
 /** The shortest time constant with which a body still holds at every point. */
-function slowest(tripsAt: number, points: readonly HoldPoint[]): number {
+function leastTauMs(tripsAt: number, points: readonly HoldPoint[]): number {
   return Math.max(...points.map(({ ratio, forMs }) => (ratio ** 2 > tripsAt ? tauThrough(tripsAt, ratio, forMs) : 0)));
 }
 
@@ -224,7 +227,7 @@ function fuseCurves({ ratedAmps, holds: own = [] }: Device): TripCurves {
   return {
     ratedAmps,
     earliest: {
-      slow: { tripsAt: holds ** 2, tauMs: slowest(holds ** 2, points) },
+      slow: { tripsAt: holds ** 2, tauMs: leastTauMs(holds ** 2, points) },
       fast: { tripsAt: gates.holds10s ** 2, tauMs: tauThrough(gates.holds10s ** 2, gates.holds100ms, 100) },
       atOnceRatio,
     },

@@ -27,8 +27,10 @@ export type Recorded = {
   readonly atWall: WallTime;
   /** What it is about, whatever its message id; of messages about transactions alone. */
   readonly key?: string;
-  /** `error`: without effect; `result`: with its effect, also where the answer was `late`; `lost`: with its effect, and no answer. */
-  readonly answered: 'result' | 'error' | 'lost';
+  /** `error`: without effect; `result` and `late`: with its effect; `lost`: with its effect, and no answer. */
+  readonly answered: 'result' | 'late' | 'error' | 'lost';
+  /** Of a transaction that it began. */
+  readonly transactionId?: number;
 };
 
 type Link = { readonly socket: MessageSocket; readonly rpc: RpcClient };
@@ -120,7 +122,11 @@ export class SimulatedCsms {
     }
     const isLost = this.#has('loses-answers');
     const answer = this.#answer(call);
-    this.#record({ ...call, answered: isLost ? 'lost' : 'error' in answer ? 'error' : 'result' });
+    this.#record({
+      ...call,
+      answered: isLost ? 'lost' : 'error' in answer ? 'error' : this.#has('late') ? 'late' : 'result',
+      ...('transactionId' in answer ? { transactionId: Number(answer.transactionId) } : {}),
+    });
     if (isLost) return;
     if (!this.#has('late')) {
       reply(answer);

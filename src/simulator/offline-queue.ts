@@ -16,18 +16,23 @@ export type QueuedMessage = {
   readonly onAnswer?: (payload: Payload) => void;
 };
 
+/** Told of every try, and of every result: what is acknowledged must arrive. */
+export type MessageWatch = (what: 'sent' | 'acknowledged', action: string, payload: Payload, answer?: Payload) => void;
+
 export class OfflineQueue {
   readonly #clock: Clock;
   readonly #line: () => RpcClient | undefined;
+  readonly #watch: MessageWatch;
   #messages: QueuedMessage[] = [];
   /** `sent`: the first is under way; `resting`: it failed and is said again after a while. */
   #state: 'idle' | 'sent' | 'resting' = 'idle';
   #cancelRest: (() => void) | undefined;
 
   /** `line` gives the open connection, if there is one. */
-  constructor(clock: Clock, line: () => RpcClient | undefined) {
+  constructor(clock: Clock, line: () => RpcClient | undefined, watch: MessageWatch = () => {}) {
     this.#clock = clock;
     this.#line = line;
+    this.#watch = watch;
   }
 
   get size(): number {
@@ -47,9 +52,12 @@ export class OfflineQueue {
     const line = this.#line();
     if (!line || !message) return;
     this.#state = 'sent';
-    line.call(message.action, message.payload(), (answer) => {
+    const payload = message.payload();
+    this.#watch('sent', message.action, payload);
+    line.call(message.action, payload, (answer) => {
       this.#state = 'idle';
       if (answer.ok) {
+        this.#watch('acknowledged', message.action, payload, answer.payload);
         this.#messages.shift();
         message.onAnswer?.(answer.payload);
         this.drain();

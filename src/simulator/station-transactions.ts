@@ -1,7 +1,7 @@
 // A simulated station's transactions and their messages: begun, sampled and ended by its own clock, and kept until they are answered.
 
 import type { Clock } from '../engine/ports.ts';
-import { OfflineQueue } from './offline-queue.ts';
+import { type MessageWatch, OfflineQueue } from './offline-queue.ts';
 import type { RpcClient } from './rpc-client.ts';
 import type { SimulatedEvse, SimulatedTransaction } from './simulated-evse.ts';
 import type { SmartCharging } from './smart-charging.ts';
@@ -23,6 +23,7 @@ export type TransactionOptions = {
   readonly samplePhase: number;
   readonly onChange: (evse: SimulatedEvse) => void;
   readonly isOff: () => boolean;
+  readonly watch?: MessageWatch;
 };
 
 export class StationTransactions {
@@ -35,7 +36,7 @@ export class StationTransactions {
 
   constructor(options: TransactionOptions) {
     this.#options = options;
-    this.queue = new OfflineQueue(options.clock, options.line);
+    this.queue = new OfflineQueue(options.clock, options.line, options.watch);
   }
 
   /** A driver shows a card: begins when the central system agrees, or at once while it cannot be asked. `done`: either way. */

@@ -8,7 +8,7 @@ import type { Surroundings } from '../engine/ports.ts';
 import type { Dial } from '../engine/socket.ts';
 import { CallDesk } from './call-desk.ts';
 import type { Car } from './car.ts';
-import { MAX_OFFLINE_MESSAGES } from './offline-queue.ts';
+import { MAX_OFFLINE_MESSAGES, type MessageWatch } from './offline-queue.ts';
 import type { ProfileMemory } from './profile-memory.ts';
 import type { StationManner } from './script.ts';
 import { SimulatedEvse } from './simulated-evse.ts';
@@ -39,6 +39,8 @@ export type StationOptions = {
   readonly key?: Buffer;
   /** Called with every charging profile in the moment in which it is applied. */
   readonly onProfile?: (evse: EvseId, profile: ChargingProfile) => void;
+  /** Told of what it says of its transactions, and of what is acknowledged. */
+  readonly onMessage?: MessageWatch;
 };
 
 export class SimulatedStation {
@@ -103,6 +105,7 @@ export class SimulatedStation {
       samplePhase: random.next(`simulator.sample-phase ${station.id}`),
       onChange: (evse) => this.#status.tell(evse),
       isOff: () => this.#offs > 0,
+      ...(options.onMessage ? { watch: options.onMessage } : {}),
     });
     const answering = {
       ...base,

@@ -4,6 +4,7 @@ import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from '
 import { dirname } from 'node:path';
 import BetterSqlite from 'better-sqlite3';
 import { AppError } from '../engine/app-error.ts';
+import { checkLogOf } from './log-check.ts';
 
 /** How long a statement waits for another process that holds the file (a backup, a reader that checkpoints). */
 export const BUSY_TIMEOUT_MS = 2_000;
@@ -56,8 +57,12 @@ export type Statement<Row> = {
 
 export class DatabaseFile {
   readonly path: string;
+  /** The last commit of the life before did not arrive whole and was left out: where its log ends. */
+  readonly tornAtByte: number | undefined;
   readonly #db: BetterSqlite.Database;
   readonly #inTransaction: (work: () => unknown) => unknown;
+  readonly #pages: Statement<{ page_count: number }>;
+  readonly #freePages: Statement<{ freelist_count: number }>;
 
   /**
    * Opens or creates the file and brings its schema up to date.
@@ -65,6 +70,7 @@ export class DatabaseFile {
    */
   constructor(options: DatabaseOptions) {
     this.path = options.path;
+    this.tornAtByte = options.readOnly ? undefined : tornTail(options.path);
     this.#db = open(options);
     try {
       migrate(this.#db, options);
@@ -80,6 +86,13 @@ export class DatabaseFile {
       return result;
     });
     this.#inTransaction = (work) => run.immediate(work);
+    this.#pages = this.prepare('PRAGMA page_count');
+    this.#freePages = this.prepare('PRAGMA freelist_count');
+  }
+
+  /** Pages that hold something; the file keeps those that became free and uses them again. */
+  get usedPages(): number {
+    return this.#pages.get()!.page_count - this.#freePages.get()!.freelist_count;
   }
 
   get isOpen(): boolean {
@@ -157,6 +170,20 @@ function open(options: DatabaseOptions): BetterSqlite.Database {
     db?.close();
     throw openFault(options.path, cause);
   }
+}
+
+/**
+ * SQLite ends the log at the first sum that is wrong and says nothing: right for what a power cut tore, but what stood behind would be lost in silence.
+ * @throws AppError STORE_CORRUPT when that is so; neither file has been touched
+ */
+function tornTail(path: string): number | undefined {
+  const log = checkLogOf(path);
+  if (log.kind !== 'damaged') return log.kind === 'torn-tail' ? log.atByte : undefined;
+  throw new AppError(
+    'STORE_CORRUPT',
+    `${path}-wal is damaged at byte ${log.atByte}, before writes that were durable. Stop Busbar, keep a copy of it and of ${path}, and put back the newest backup of both.`,
+    { path, atByte: log.atByte },
+  );
 }
 
 function openFault(path: string, cause: unknown): AppError {

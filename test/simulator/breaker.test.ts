@@ -103,6 +103,27 @@ describe('IEC 60269-1', () => {
   });
 
   test.each([
+    [16, 33, 65, 85, 150],
+    [63, 160, 320, 450, 820],
+    [100, 290, 580, 820, 1_450],
+    [160, 460, 950, 1_450, 2_590],
+    [630, 2_200, 5_100, 8_060, 14_140],
+  ])('the gates of %d A are those of the standard', (...row) => {
+    expect(GG_GATES).toContainEqual(row);
+  });
+
+  test('the gates rise with the rating, and fuses 1.6 apart are selective by them', () => {
+    for (const gate of [0, 1, 2, 3, 4] as const) {
+      const column = GG_GATES.map((row) => row[gate]);
+      expect(column).toEqual([...column].sort((a, b) => a - b));
+    }
+    for (const [rated, , , , melts] of GG_GATES.filter(([rated]) => rated >= 50 && rated <= 800)) {
+      const larger = GG_GATES.find(([other]) => other >= 1.55 * rated)!;
+      expect(larger[3]).toBeGreaterThanOrEqual(melts);
+    }
+  });
+
+  test.each([
     [10, 1.5, 1.9],
     [4, 1.5, 2.1],
   ])('below 16 A the conventional currents lie further apart: %d A', (ratedAmps, holds, melts) => {

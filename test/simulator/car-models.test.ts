@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PHASES } from '../../src/core/model/units.ts';
-import { DOWN_AMPS_PER_SECOND, MAX_RESPONSE_MS, REACTION_MS } from '../../src/simulator/car.ts';
+import { type CarState, DOWN_AMPS_PER_SECOND, MAX_RESPONSE_MS, REACTION_MS, stepCar } from '../../src/simulator/car.ts';
 import { AC_CAR_MODELS, drawCar } from '../../src/simulator/car-models.ts';
 import { seededStreams } from '../../src/simulator/seeded-random.ts';
 import { evse } from '../support/site-builder.ts';
@@ -21,6 +21,31 @@ describe.each(AC_CAR_MODELS)('$id', (model) => {
       expect(model.wakesAtAmps).toBeLessThanOrEqual(model.maxAmps);
     }
   });
+});
+
+test('any model, whatever it was told before, has followed a limit within 5 s, and draws nothing or its minimum at least', () => {
+  const change = fc.record({
+    limitAmps: fc.double({ min: 0, max: 40, noNaN: true }),
+    forMs: fc.integer({ min: 100, max: 8_000 }),
+  });
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...AC_CAR_MODELS),
+      fc.array(change, { minLength: 1, maxLength: 20 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.constantFrom(100, 250, 1_000),
+      (model, changes, charge, stepMs) => {
+        let state: CarState = { storedWh: charge * model.batteryWh, amps: 0, waitedMs: 0 };
+        for (const { limitAmps, forMs } of changes)
+          for (let sinceMs = stepMs; sinceMs <= forMs; sinceMs += stepMs) {
+            state = stepCar(model, state, limitAmps, 230, stepMs);
+            expect(state.amps).toBeLessThanOrEqual(model.maxAmps);
+            expect(state.amps === 0 || state.amps >= model.minAmps).toBe(true);
+            if (sinceMs >= MAX_RESPONSE_MS) expect(state.amps).toBeLessThanOrEqual(limitAmps);
+          }
+      },
+    ),
+  );
 });
 
 test('the catalogue has cars of one, two and three phases, of minima of 6, 8 and 10 A, and sleepers', () => {
