@@ -12,6 +12,7 @@ import { SimulatedSite, type SiteEvent } from '../../src/simulator/simulated-sit
 import { anchorClock, systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { freePort } from '../support/controller-process.ts';
+import { dial } from '../support/dial.ts';
 import { isAlive, type LogLine, WatchedRun } from '../support/watched-run.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'busbar-watchdog-'));
@@ -95,6 +96,7 @@ beforeAll(async () => {
     {
       site: loaded.site,
       stationKeys: keys,
+      dial,
       stationsUrl: `ws://127.0.0.1:${stationsPort}/ocpp`,
       meterPort,
       csmsPort,

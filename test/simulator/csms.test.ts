@@ -123,7 +123,7 @@ describe('on the simulated network', () => {
     const world = await new World().dial();
     world.csms.errs('late');
     expect(await world.call('StartTransaction', START, LATE_MS)).toBeUndefined();
-    expect(world.csms.recorded).toMatchObject([{ answered: 'result' }]);
+    expect(world.csms.recorded).toMatchObject([{ answered: 'late' }]);
     const answer = world.call('Heartbeat', {}, 3 * LATE_MS);
     expect(await answer).toMatchObject({ ok: true });
   });

@@ -41,6 +41,14 @@ describe('a day without trouble', () => {
     expect(bench.heard).toEqual([]);
   });
 
+  test('a car that comes to a place that is taken takes it over', async () => {
+    const bench = await new ZooBench().charging();
+    await bench.plugIn({ ...CAR, maxAmps: 10 });
+    expect(bench.evse.drawn()[0]).toBe(10);
+    expect(bench.of('StopTransaction')).toMatchObject([{ transactionId: 1 }]);
+    expect(bench.of('StartTransaction')).toHaveLength(2);
+  });
+
   test('a driver who is refused gets nothing', async () => {
     const bench = await new ZooBench().booted();
     bench.answers.Authorize = () => ({ idTagInfo: { status: 'Blocked' } });
