@@ -100,6 +100,16 @@ describe('on the simulated network', () => {
     expect(world.rpc).toBeDefined();
   });
 
+  test('two of its errors that overlap end with the later one, each once', async () => {
+    const world = await new World().dial();
+    const [first, second] = [world.csms.errs('callerror'), world.csms.errs('callerror')];
+    first();
+    first();
+    expect(await world.call('Heartbeat', {})).toMatchObject({ ok: false });
+    second();
+    expect(await world.call('Heartbeat', {})).toMatchObject({ ok: true });
+  });
+
   test('silent: takes nothing and never answers', async () => {
     const world = await new World().dial();
     const end = world.csms.errs('silent');
@@ -113,7 +123,7 @@ describe('on the simulated network', () => {
     const world = await new World().dial();
     world.csms.errs('late');
     expect(await world.call('StartTransaction', START, LATE_MS)).toBeUndefined();
-    expect(world.csms.recorded).toMatchObject([{ answered: 'result' }]);
+    expect(world.csms.recorded).toMatchObject([{ answered: 'late' }]);
     const answer = world.call('Heartbeat', {}, 3 * LATE_MS);
     expect(await answer).toMatchObject({ ok: true });
   });
