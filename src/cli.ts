@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 // The verbs of busbar: reads the command line and hands over; each verb is loaded only when it is called.
 
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { describeError } from './wiring/describe-error.ts';
 import type { ExitCode, Io } from './wiring/io.ts';
+import type { SimulateVerbOptions } from './wiring/simulate-verb.ts';
 
 /** The oldest Node that Busbar runs on; the SQLite driver crashes the process on older ones. */
 const OLDEST_NODE = 22;
@@ -37,9 +39,7 @@ async function carryOut(verb: () => Promise<ExitCode>): Promise<void> {
   try {
     exitCode = await verb();
   } catch (error) {
-    const { code, message, stack } = error as { code?: unknown; message?: string; stack?: string };
-    io.err(`busbar: ${typeof code === 'string' ? `${code}: ` : ''}${message ?? String(error)}`);
-    if (process.env.BUSBAR_DEBUG && stack) io.err(stack);
+    io.err(describeError(error));
     exitCode = 1;
   }
 }
@@ -57,7 +57,8 @@ const program = new Command('busbar')
 program
   .command('run')
   .description(
-    'control a site until stopped (SIGINT or SIGTERM); chargers then keep their leases, which run out onto the floor',
+    'control a site until stopped (SIGINT or SIGTERM); chargers then keep their leases, which run out onto the floor. ' +
+      'SIGHUP has the site file read again: a sound one is taken over, one with faults changes nothing',
   )
   .argument('<site>', 'site file, such as site-config/office.json')
   .option('--data <dir>', 'where state and journal are kept', process.env.BUSBAR_DATA ?? 'data')
@@ -143,6 +144,37 @@ program
       options: { unit?: number; factor?: number; watch: boolean; raw: boolean; json: boolean },
     ) =>
       carryOut(async () => (await import('./wiring/meter-verb.ts')).runMeterVerb({ profile, address, ...options }, io)),
+  );
+
+program
+  .command('simulate')
+  .description(
+    'hours of a site in seconds on a virtual clock: the controller as it is, among simulated stations, cars, meters, links and a disk that fail; every current is checked against the laws',
+  )
+  .requiredOption('--site <file>', 'site file; addresses in it are those of the simulated network')
+  .option('--hours <hours>', 'how long', aboveZero, 24)
+  .option('--seed <number>', 'the same seed gives the same run, byte for byte', wholeNumber, 1)
+  .addOption(new Option('--faults <level>', 'what breaks').choices(['none', 'field', 'harsh']).default('field'))
+  .option(
+    '--base-load <kind>',
+    'walk, office, flat, or FILE:COLUMN with a table of measured values (CSV, also gzipped)',
+  )
+  .option('--replay <script>', 'play a script that was kept of a failure; it decides on hours, seed and faults')
+  .option('--keep <file>', 'where the script of a failure is kept')
+  .option(
+    '--shrink-runs <count>',
+    'runs that may be spent on shortening a failure; 0 keeps it as it is',
+    wholeNumber,
+    60,
+  )
+  .option('--trace <file>', 'write every event, command and violation as a line')
+  .option('--json', 'the report as JSON', false)
+  .addHelpText(
+    'after',
+    '\nExample:\n  busbar simulate --site site-config/office.json --hours 24 --seed 7 --faults harsh',
+  )
+  .action((options: SimulateVerbOptions) =>
+    carryOut(async () => (await import('./wiring/simulate-verb.ts')).runSimulateVerb(options, io)),
   );
 
 program

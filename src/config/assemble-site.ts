@@ -1,12 +1,23 @@
 // Turns checked forms of a site file into the runtime words: defaults filled in, percentages and kilowatts made amperes.
 
-import type { Circuit, EvGroup, Evse, Listen, Policy, SiteMeter, Station } from '../core/model/site.ts';
+import { dirname, resolve } from 'node:path';
+import type {
+  Circuit,
+  EvGroup,
+  Evse,
+  Listen,
+  Policy,
+  Site,
+  SiteMeter,
+  Station,
+  StationsTls,
+} from '../core/model/site.ts';
 import { ceilToStep, type EvseId, mapPhases, onEachPhase, PHASES, type PhaseAmps } from '../core/model/units.ts';
 import type { ChargerModel } from './charger-profile.ts';
 import { defaultPolicy } from './default-policy.ts';
 import type { GroupForm } from './group-form.ts';
 import { type EvsePart, evseNumber } from './site-draft.ts';
-import type { CircuitForm, EvseForm, MeterForm, SiteForm, StationForm } from './site-schema.ts';
+import type { CircuitForm, EvseForm, MeterForm, SiteForm, StationForm, TlsForm } from './site-schema.ts';
 
 /** Kept free beneath a rating where the file states no margin. */
 export const DEFAULT_MARGIN_PERCENT = 5;
@@ -121,7 +132,8 @@ export function assembleGroup(form: GroupForm, evses: readonly EvseId[]): EvGrou
   };
 }
 
-export function assembleMeter(form: MeterForm, circuits: readonly Circuit[]): SiteMeter {
+/** `generates`: something on this site is known to; a meter that is not told otherwise may then show export. */
+export function assembleMeter(form: MeterForm, circuits: readonly Circuit[], generates: boolean): SiteMeter {
   const measured = circuits.find((circuit) => circuit.meter === form.id);
   const largest = measured === undefined ? undefined : Math.max(...PHASES.map((phase) => measured.ratingAmps[phase]));
   return {
@@ -132,6 +144,7 @@ export function assembleMeter(form: MeterForm, circuits: readonly Circuit[]): Si
     pollMs: form.pollMs,
     factor: form.factor,
     plausibleAmps: form.plausibleAmps ?? PLAUSIBLE_TIMES_RATING * (largest ?? 1_000),
+    ...((form.mayExport ?? generates) ? { mayExport: true } : {}),
   };
 }
 
@@ -147,13 +160,26 @@ export function assemblePolicy(form: NonNullable<SiteForm['policy']>): Policy {
   };
 }
 
-export function assembleListen(form: NonNullable<SiteForm['listen']>): {
-  readonly stations: Listen;
-  readonly http: Listen;
-} {
+/** `file` is the site file: paths in it are seen from where it lies. */
+export function assembleListen(form: NonNullable<SiteForm['listen']>, file: string): Site['listen'] {
+  const { tls, ...stations } = form.stations ?? {};
   return {
-    stations: { ...LISTEN_STATIONS, ...withoutAbsent(form.stations ?? {}) },
+    stations: {
+      ...LISTEN_STATIONS,
+      ...withoutAbsent(stations),
+      ...(tls === undefined ? {} : { tls: assembleTls(tls, file) }),
+    },
     http: { ...LISTEN_HTTP, ...withoutAbsent(form.http ?? {}) },
+  };
+}
+
+/** Absolute paths of the PEM files. */
+export function assembleTls(form: TlsForm, file: string): StationsTls {
+  const absolute = (path: string) => resolve(dirname(file), path);
+  return {
+    certificateFile: absolute(form.certificateFile),
+    keyFile: absolute(form.keyFile),
+    ...(form.clientCaFile === undefined ? {} : { clientCaFile: absolute(form.clientCaFile) }),
   };
 }
 

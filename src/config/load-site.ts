@@ -2,8 +2,9 @@
 
 import { readFileSync, statSync } from 'node:fs';
 import type { Site } from '../core/model/site.ts';
-import { assembleListen, assembleMeter, assemblePolicy, assembleStation } from './assemble-site.ts';
-import type { Fault } from './fault.ts';
+import type { WallTime } from '../core/model/units.ts';
+import { assembleListen, assembleMeter, assemblePolicy, assembleStation, assembleTls } from './assemble-site.ts';
+import { type Fault, valueAt } from './fault.ts';
 import { parseJsonText } from './json-text.ts';
 import { listMeterProfiles, loadChargerProfiles } from './load-profiles.ts';
 import type { Note } from './note.ts';
@@ -12,7 +13,9 @@ import { draftSite, type SiteDraft } from './site-draft.ts';
 import { noteSite } from './site-notes.ts';
 import { checkPhysics, type Physics } from './site-physics.ts';
 import { checkReferences, type KnownProfiles } from './site-references.ts';
+import { tlsForm } from './site-schema.ts';
 import { checkTiming } from './site-timing.ts';
+import { checkTlsFiles, noteTlsFiles } from './tls-files.ts';
 
 /** A site of 5,000 stations needs about 2 MB. */
 export const MAX_SITE_FILE_BYTES = 8_000_000;
@@ -21,23 +24,49 @@ export type LoadedSite =
   | { readonly ok: true; readonly site: Site; readonly notes: readonly Note[] }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
+export type LoadSiteOptions = {
+  /** Holds chargers, charging and meters; left out, it is the package's own. */
+  readonly profilesDir?: string;
+  /** For notes that depend on the day, such as a certificate that has expired; left out, there are none. */
+  readonly wallNow?: WallTime;
+};
+
 /**
- * Reads and checks one site file. The site is frozen all through, its circuits stand after their parents.
- * `profilesDir` holds chargers, charging and meters; left out, it is the package's own.
+ * Reads and checks one site file, and the PEM files that it names. The site is frozen all through, its circuits stand after their parents.
  * Never throws: an unreadable file is a fault like others.
  */
-export function loadSite(file: string, options: { readonly profilesDir?: string } = {}): LoadedSite {
+export function loadSite(file: string, options: LoadSiteOptions = {}): LoadedSite {
+  const read = readSiteText(file);
+  return read.ok ? loadSiteText(read.text, file, options) : { ok: false, faults: [read.fault] };
+}
+
+/** As `loadSite`, on a text that was read before; `file` names it in faults. */
+export function loadSiteText(text: string, file: string, options: LoadSiteOptions = {}): LoadedSite {
   const profilesDir = options.profilesDir ?? packagedProfilesDir();
   const chargers = loadChargerProfiles(profilesDir);
   if (!chargers.ok) return chargers;
-  const text = readText(file);
-  if (!text.ok) return { ok: false, faults: [text.fault] };
-  const json = parseJsonText(text.text);
+  const json = parseJsonText(text);
   if (!json.ok) {
     const path = `line ${json.line}, column ${json.column}`;
     return { ok: false, faults: [{ file, path, value: json.found, expected: json.expected }] };
   }
-  return checkSite(json.value, { file, models: chargers.models, meterProfiles: listMeterProfiles(profilesDir) });
+  const known = { file, models: chargers.models, meterProfiles: listMeterProfiles(profilesDir) };
+  return withTlsFiles(checkSite(json.value, known), { file, raw: json.value }, options.wallNow);
+}
+
+/** Adds what there is to say about the PEM files, also where the rest of the site has faults: all are told at once. */
+function withTlsFiles(
+  checked: LoadedSite,
+  place: { readonly file: string; readonly raw: unknown },
+  wallNow: WallTime | undefined,
+): LoadedSite {
+  const form = tlsForm.safeParse(valueAt(place.raw, ['listen', 'stations', 'tls']));
+  if (!form.success) return checked;
+  const tls = assembleTls(form.data, place.file);
+  const faults = checkTlsFiles(tls, place);
+  if (!checked.ok) return { ok: false, faults: [...checked.faults, ...faults] };
+  if (faults.length > 0) return { ok: false, faults };
+  return { ...checked, notes: [...checked.notes, ...noteTlsFiles(tls, wallNow)] };
 }
 
 /** The three passes on parsed JSON; pure. */
@@ -54,9 +83,15 @@ export function checkSite(raw: unknown, known: KnownProfiles & { readonly file: 
   return { ok: true, site, notes: noteSite(site, new Map(proved)) };
 }
 
-function assemble(draft: SiteDraft, { circuits, evses, groups }: Physics, known: KnownProfiles): Site {
+function assemble(
+  draft: SiteDraft,
+  { circuits, evses, groups }: Physics,
+  known: KnownProfiles & { readonly file: string },
+): Site {
   const form = draft.site!;
   const { upstream } = form;
+  const generates =
+    circuits.some((circuit) => circuit.usesGeneration === true) || groups.some((group) => group.netOfSurplus === true);
   const evsesOf = Map.groupBy(evses, (evse) => evse.station);
   return {
     id: form.id,
@@ -65,7 +100,7 @@ function assemble(draft: SiteDraft, { circuits, evses, groups }: Physics, known:
     nominalVolts: form.nominalVolts,
     circuits,
     groups,
-    meters: draft.meters.map((meter) => assembleMeter(meter.form, circuits)),
+    meters: draft.meters.map((meter) => assembleMeter(meter.form, circuits, generates)),
     stations: draft.stations.map(({ form: station }) =>
       assembleStation(
         station,
@@ -83,11 +118,12 @@ function assemble(draft: SiteDraft, { circuits, evses, groups }: Physics, known:
           },
         }),
     policy: assemblePolicy(form.policy ?? {}),
-    listen: assembleListen(form.listen ?? {}),
+    listen: assembleListen(form.listen ?? {}, known.file),
   };
 }
 
-function readText(
+/** The file's text, within its bound. */
+export function readSiteText(
   file: string,
 ): { readonly ok: true; readonly text: string } | { readonly ok: false; readonly fault: Fault } {
   try {

@@ -66,6 +66,8 @@ function meterNotes(site: Site): Note[] {
 
 /** One note for all: a site of 500 new stations is one thing to do, not 500. */
 function keyNotes(site: Site): Note[] {
+  // A client certificate is a proof of its own.
+  if (site.listen.stations.tls?.clientCaFile !== undefined) return [];
   const keyless = site.stations.filter((station) => station.keySha256 === undefined).map((station) => station.id);
   const [first] = keyless;
   if (first === undefined) return [];
@@ -101,11 +103,16 @@ function stationNotes(site: Site, floorProvedOn: ReadonlyMap<string, string>): N
 }
 
 function listenNotes(site: Site): Note[] {
-  return Object.entries(site.listen)
-    .filter(([, listen]) => !isLoopback(listen.host))
-    .map(([name, listen]) => ({
+  const { stations, http } = site.listen;
+  const keys = stations.tls === undefined ? "; without tls the stations' keys cross it in the clear" : '';
+  return [
+    { name: 'stations', listen: stations, more: keys },
+    { name: 'http', listen: http, more: '' },
+  ]
+    .filter(({ listen }) => !isLoopback(listen.host))
+    .map(({ name, listen, more }) => ({
       about: `listen.${name}`,
-      text: `${listen.host}:${listen.port} can be reached from other machines; keep it in the charger network, behind its firewall.`,
+      text: `${listen.host}:${listen.port} can be reached from other machines; keep it in the charger network, behind its firewall${more}.`,
     }));
 }
 

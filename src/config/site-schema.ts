@@ -49,6 +49,7 @@ export const meterForm = strict(
       .refine((factor) => factor !== 0, { error: 'a number other than 0' })
       .default(1),
     plausibleAmps: ampsAbove0.optional(),
+    mayExport: z.boolean({ error: 'true or false' }).optional(),
   },
   'a meter',
 );
@@ -149,6 +150,17 @@ const list = (what: string, least: number, most: number) =>
     .min(least, { error: `at least ${least} of the ${what}` })
     .max(most, { error: `at most ${most} ${what}` });
 const listenForm = strict({ host: host.optional(), port: port.optional() }, 'host and port');
+const pemFile = words('the path of a PEM file, as seen from the site file');
+
+export const tlsForm = strict(
+  { certificateFile: pemFile, keyFile: pemFile, clientCaFile: pemFile.optional() },
+  'certificateFile, keyFile and, for client certificates, clientCaFile',
+);
+
+const stationsListenForm = strict(
+  { host: host.optional(), port: port.optional(), tls: tlsForm.optional() },
+  'host, port and tls',
+);
 
 /** The file's top level; the members of its lists are checked one by one, so that one bad circuit hides no other fault. */
 export const siteForm = strict(
@@ -177,7 +189,10 @@ export const siteForm = strict(
       'the CSMS behind Busbar: url and passwordEnv',
     ).optional(),
     policy: policyForm.optional(),
-    listen: strict({ stations: listenForm.optional(), http: listenForm.optional() }, 'stations and http').optional(),
+    listen: strict(
+      { stations: stationsListenForm.optional(), http: listenForm.optional() },
+      'stations and http',
+    ).optional(),
   },
   'a site',
 );
@@ -186,6 +201,7 @@ export type MeterForm = z.output<typeof meterForm>;
 export type CircuitForm = z.output<typeof circuitForm>;
 export type EvseForm = z.output<typeof evseForm>;
 export type StationForm = z.output<typeof stationForm>;
+export type TlsForm = z.output<typeof tlsForm>;
 export type SiteForm = z.output<typeof siteForm>;
 
 function isTimeZone(zone: string): boolean {

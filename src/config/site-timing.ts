@@ -19,7 +19,7 @@ export function checkTiming(draft: SiteDraft, references: References): readonly 
   const { policy, listen } = draft.settings;
   if (policy !== undefined) checkAges(assemblePolicy(policy), draft, references, add);
   if (listen !== undefined) {
-    const { stations, http } = assembleListen(listen);
+    const { stations, http } = assembleListen(listen, draft.file);
     if (stations.host === http.host && stations.port === http.port) {
       add(['listen', 'http', 'port'], http.port, 'a port of its own: listen.stations has this one');
     }

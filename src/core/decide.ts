@@ -3,9 +3,9 @@
 // No I/O, no clock, no chance, no log: the same call runs in production, in the simulator and in a replay of last Tuesday.
 
 import { type Allocation, allocate } from './allocate/allocate.ts';
-import { type BaseLoad, baseLoadOf, meterFreshness } from './allocate/base-load.ts';
+import { type BaseLoad, baseLoadOf, type DrawRange, meterFreshness } from './allocate/base-load.ts';
 import { capacityRows, type Limits, type StationLimit } from './allocate/capacity.ts';
-import { drawRange } from './allocate/draw.ts';
+import { drawRanges } from './allocate/draw.ts';
 import type { Solvers } from './allocate/proposers.ts';
 import { loadsOf } from './allocate/rows.ts';
 import type { Situation } from './allocate/situation.ts';
@@ -14,11 +14,19 @@ import { planCommands } from './command/command.ts';
 import { breachOfFuseLaw } from './command/fuse-law.ts';
 import { circuitLimits, type EvseCap, evseCaps, groupLimits } from './limits/caps.ts';
 import type { Command, Decision, Notice } from './model/decision.ts';
-import type { CircuitMemory, EvseMemory, Memory } from './model/memory.ts';
+import type { EvseMemory, Memory } from './model/memory.ts';
 import type { Site } from './model/site.ts';
 import { siteIndex } from './model/site-index.ts';
 import type { Snapshot, StationState } from './model/snapshot.ts';
-import { type CircuitId, type EvseId, mapPhases, PHASES, type WallTime } from './model/units.ts';
+import {
+  type CircuitId,
+  type EvseId,
+  type Instant,
+  mapPhases,
+  type PerPhase,
+  PHASES,
+  type WallTime,
+} from './model/units.ts';
 import { ROTATION_GAP_MS } from './plan/rotation.ts';
 import { notices } from './report/notices.ts';
 import { circuitReports, shares } from './report/report.ts';
@@ -37,7 +45,7 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
   const freshness = site.circuits.map((circuit) =>
     circuit.meter === undefined ? 'fresh' : meterFreshness(snapshot.meters[circuit.meter], now, site.policy),
   );
-  const drawn = drawnBelow(site, situations, snapshot);
+  const drawn = drawnBelow(site, situations, now);
   const baseLoads = baseLoadsOf(site, drawn, snapshot, memory);
   const surplus = surplusAtRoot(site, drawn[0]!, freshness[0] === 'fresh', snapshot, memory);
   const limits: Limits = {
@@ -70,7 +78,10 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
     breach === undefined ? plan.commands : plan.commands.filter((command) => command.change !== 'increase');
   const memories = breach === undefined ? plan.memories : withoutIncreases(plan.memories, situations, plan.commands);
 
-  const after = situations.map((situation): Situation => ({ ...situation, memory: memories[situation.at]! }));
+  const after = situations.map((situation): Situation => {
+    const own = memories[situation.at]!;
+    return own === situation.memory ? situation : { ...situation, memory: own };
+  });
   const reports = circuitReports({ site, limits, situations: after, targets: allocation.amps, snapshot, freshness });
   const allShares = shares({ site, situations: after, allocation, waiting: plan.waiting, now });
   const mode =
@@ -93,7 +104,7 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
     memory: {
       author: memory.author,
       nextCommandNumber: plan.nextCommandNumber,
-      evses: Object.fromEntries(situations.map(({ at, evse }) => [evse.id, memories[at]!])),
+      evses: evseMemories(site, memories),
       circuits: circuitMemories(baseLoads),
       surplus,
       ...rotationMemory(allocation, memory, now),
@@ -167,29 +178,24 @@ function upstreamLimits(
   return { evses, stations };
 }
 
-type Drawn = { readonly L1: Range; readonly L2: Range; readonly L3: Range };
-type Range = { readonly low: number; readonly high: number };
+type Drawn = PerPhase<DrawRange>;
 
-/** What the EVs below each circuit draw, at least and at most, by phase. */
-function drawnBelow(site: Site, situations: readonly Situation[], snapshot: Snapshot): readonly Drawn[] {
+/** What the EVs below each metered circuit draw, at least and at most, by phase; by index into `site.circuits`. */
+function drawnBelow(site: Site, situations: readonly Situation[], now: Instant): readonly Drawn[] {
   const { evsesBelow } = siteIndex(site);
-  const ranges = situations.map(({ evse, station, state, memory: own, exposureAmps, phases }) =>
-    mapPhases((phase): Range => {
-      const ownPhase = evse.phases.indexOf(phase);
-      if (ownPhase < 0) return { low: 0, high: 0 };
-      return drawRange(ownPhase, phases.includes(phase), station, state, own, exposureAmps, snapshot.now, site.policy);
-    }),
-  );
-  return site.circuits.map((_circuit, at) =>
-    mapPhases((phase) => {
-      let [low, high] = [0, 0];
-      for (const evse of evsesBelow[at]!) {
-        low += ranges[evse]![phase].low;
-        high += ranges[evse]![phase].high;
-      }
-      return { low, high };
-    }),
-  );
+  const ranges = situations.map((situation) => drawRanges(situation, now, site.policy));
+  return site.circuits.map((circuit, at) => {
+    const sums = mapPhases(() => ({ low: 0, high: 0 }));
+    if (circuit.meter === undefined) return sums;
+    for (const below of evsesBelow[at]!) {
+      ranges[below]!.forEach(({ low, high }, own) => {
+        const sum = sums[site.evses[below]!.phases[own]!];
+        sum.low += low;
+        sum.high += high;
+      });
+    }
+    return sums;
+  });
 }
 
 /** Base load of every circuit, from its meter less what the EVs below draw, or from its allowance. */
@@ -219,9 +225,14 @@ function surplusAtRoot(site: Site, drawn: Drawn, isFresh: boolean, snapshot: Sna
   return surplusOf(reading, evWatts, site.nominalVolts, memory.surplus, snapshot.now, site.policy);
 }
 
-function circuitMemories(baseLoads: ReadonlyMap<CircuitId, BaseLoad>): {
-  readonly [circuit: CircuitId]: CircuitMemory;
-} {
+/** An EVSE's id has a slash in it, so none can be the name of a property that all objects have. */
+function evseMemories(site: Site, memories: readonly EvseMemory[]): Memory['evses'] {
+  const byId: { [evse: EvseId]: EvseMemory } = {};
+  for (let at = 0; at < memories.length; at++) byId[site.evses[at]!.id] = memories[at]!;
+  return byId;
+}
+
+function circuitMemories(baseLoads: ReadonlyMap<CircuitId, BaseLoad>): Memory['circuits'] {
   return Object.fromEntries([...baseLoads].flatMap(([id, base]) => (base.memory ? [[id, base.memory]] : [])));
 }
 

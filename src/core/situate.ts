@@ -5,10 +5,10 @@ import { takesAfter } from './allocate/takes.ts';
 import { absorb, activePhases, blankEvseMemory } from './command/absorb.ts';
 import { exposureOf, offeredLease } from './command/exposure.ts';
 import type { EvseCap } from './limits/caps.ts';
-import type { EvseMemory } from './model/memory.ts';
+import type { EvseMemory, Service, TakeMemory } from './model/memory.ts';
 import type { Evse, Site, Station } from './model/site.ts';
 import { gridPhases } from './model/site-index.ts';
-import type { EvseState, Snapshot } from './model/snapshot.ts';
+import type { ChargingState, EvseState, Snapshot } from './model/snapshot.ts';
 import { ceilToStep, floorToStep, type Instant } from './model/units.ts';
 import { needOf } from './plan/need.ts';
 import { serviceAfter } from './plan/rotation.ts';
@@ -16,6 +16,8 @@ import { isWaking, WAKE_AMPS, wakeAfter } from './plan/wake.ts';
 
 /** A car that has said it wants no more (SuspendedEV) for this long keeps its minimum, so that it can begin again by itself. */
 const SUSPENDED_EV_MS = 60_000;
+/** Charging states of a car that may take energy, also where no transaction is known. */
+const TAKING: readonly (ChargingState | undefined)[] = ['Charging', 'SuspendedEV', 'SuspendedEVSE'];
 /** A car that is seen to draw this part of its minimum charges in earnest. */
 const BALANCING_PART = 0.8;
 
@@ -49,35 +51,33 @@ export function situate(input: SituateInput): Situation {
   const phases = gridPhases(evse, active);
   const told = offeredLease(absorbed, now)?.limitAmps ?? exposure.amps;
   const assuredAmps = link === 'connected' ? assured(state, active, Math.min(told, exposure.amps), now, site) : 0;
-  const common = {
+  const { memory, role } =
+    hasCar && isControllable && canLease
+      ? candidacy(input, absorbed, state, phases.length, told)
+      : { memory: withoutSession(absorbed), role: { kind: 'reserved' as const, amps: exposure.amps } };
+  const situation: Situation = {
     at,
     evse,
     profile,
     station,
     state,
+    memory,
     phases,
     exposureAmps: exposure.amps,
     exposureBecause: exposure.because,
     assuredAmps,
     balances: assuredAmps >= evse.minAmps * BALANCING_PART,
-    ...(told > assuredAmps && assuredAmps > 0 ? { drawnPart: assuredAmps / told } : {}),
     cap,
+    role,
   };
-  if (!(hasCar && isControllable && canLease)) {
-    return { ...common, memory: withoutSession(absorbed), role: { kind: 'reserved', amps: exposure.amps } };
-  }
-  const { memory, role } = candidacy(input, absorbed, state, phases.length, told);
-  return { ...common, memory, role };
+  return told > assuredAmps && assuredAmps > 0 ? { ...situation, drawnPart: assuredAmps / told } : situation;
 }
 
 /** A car is there that may take energy: a running transaction, or a charging state that says so. */
 function wantsEnergy(state: EvseState | undefined): boolean {
   if (!state) return false;
   if (state.connectorStatus === 'Faulted' || state.connectorStatus === 'Unavailable') return false;
-  return (
-    state.transaction !== undefined ||
-    ['Charging', 'SuspendedEV', 'SuspendedEVSE'].includes(state.chargingState ?? 'Idle')
-  );
+  return state.transaction !== undefined || TAKING.includes(state.chargingState);
 }
 
 /** The least that a fresh sample shows on the phases in use; never more than it has been told. */
@@ -92,8 +92,19 @@ function assured(state: EvseState | undefined, active: number, told: number, now
 
 /** The memory of an EVSE at which no session is being served. */
 function withoutSession(memory: EvseMemory): EvseMemory {
+  if (!memory.service && !memory.takes && !memory.wake) return memory;
   const { service: _service, takes: _takes, wake: _wake, ...rest } = memory;
   return rest;
+}
+
+function withSession(
+  memory: EvseMemory,
+  service: Service,
+  takes: TakeMemory | undefined,
+  wake: EvseMemory['wake'],
+): EvseMemory {
+  if (memory.service === service && memory.takes === takes && memory.wake === wake) return memory;
+  return { ...withoutSession(memory), service, ...(takes ? { takes } : {}), ...(wake ? { wake } : {}) };
 }
 
 function candidacy(
@@ -114,13 +125,7 @@ function candidacy(
   const service = serviceAfter(kept.service, isOn, policy.pause.minOffMs, now);
   const takes = takesAfter(kept.takes, state, told, kept.changedAt, policy);
   const wake = wakeAfter(kept.wake, service, state, now);
-  const { service: _s, takes: _t, wake: _w, ...rest } = kept;
-  const memory: EvseMemory = {
-    ...rest,
-    service,
-    ...(takes ? { takes } : {}),
-    ...(wake ? { wake } : {}),
-  };
+  const memory = withSession(kept, service, takes, wake);
 
   const allowed = Math.min(maxAmps, cap?.amps ?? Number.POSITIVE_INFINITY);
   const suspended = state?.chargingState === 'SuspendedEV' && now - (state.statusSince ?? now) >= SUSPENDED_EV_MS;

@@ -9,6 +9,8 @@ import type { Memory } from '../core/model/memory.ts';
 import type { Site } from '../core/model/site.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import { type MeterId, PHASES } from '../core/model/units.ts';
+import { breachBeforeDispatch } from './dispatch-guard.ts';
+import { floorsDecision } from './floors.ts';
 import { changeCaps } from './limit-requests.ts';
 import type {
   AudiencePort,
@@ -36,12 +38,21 @@ export type ControllerPorts = {
   readonly audience: AudiencePort;
 };
 
+export type ControllerOptions = {
+  /** Called after each cycle that came to its end with a decision of its own that passed the check before dispatch: what a watchdog lives on. */
+  readonly onProgress?: () => void;
+  /** Instead of `decide`. */
+  readonly decide?: typeof decide;
+};
+
 export class Controller {
   readonly #surroundings: Surroundings;
   readonly #site: Site;
   readonly #ports: ControllerPorts;
   readonly #id: string;
   readonly #solvers: Solvers;
+  readonly #decide: typeof decide;
+  readonly #onProgress: () => void;
   #epoch = 0;
   #memory: Memory | undefined;
   #caps: readonly Cap[] = [];
@@ -58,12 +69,21 @@ export class Controller {
    * `id` names this controller in leases and journal. `site` MUST be checked and frozen. `solvers` stay the same for as long as it runs: a replay
    * needs the same.
    */
-  constructor(surroundings: Surroundings, site: Site, ports: ControllerPorts, id: string, solvers: Solvers = {}) {
+  constructor(
+    surroundings: Surroundings,
+    site: Site,
+    ports: ControllerPorts,
+    id: string,
+    solvers: Solvers = {},
+    options: ControllerOptions = {},
+  ) {
     this.#surroundings = surroundings;
     this.#site = site;
     this.#ports = ports;
     this.#id = id;
     this.#solvers = solvers;
+    this.#decide = options.decide ?? decide;
+    this.#onProgress = options.onProgress ?? (() => {});
     this.#wishes = new WishBook(site, ports.store, surroundings.log);
   }
 
@@ -179,19 +199,30 @@ export class Controller {
     }
   }
 
+  /** A fault of our own outside the decision costs this cycle and no other; it is no progress, so that the watchdog sees it if it stays. */
   #oneCycle(): void {
+    try {
+      if (this.#collectDecideDispatch()) this.#onProgress();
+    } catch (error) {
+      this.#surroundings.log.error('control.cycle-failed', { code: 'CYCLE_FAILED', error: detailOf(error) });
+    }
+  }
+
+  /** True when what left was a decision, not floors in its place. */
+  #collectDecideDispatch(): boolean {
     const { clock, log } = this.#surroundings;
     const t0 = clock.now();
     const snapshot = this.#collect();
     const t1 = clock.now();
-    const decision = this.#decideSafely(snapshot);
+    const { decision, isSound } = this.#decideOrFloors(snapshot);
     const t2 = clock.now();
+    // Remembered before it leaves: should the sending fail half-way, everything counts as sent.
+    this.#memory = decision.memory;
     const { refused } = this.#ports.stations.send([...decision.commands, ...decision.stops]);
     for (const { station, evse, transactionId, because } of decision.stops)
       log.warn('control.stops-transaction', { station, evse, transaction: transactionId, because });
     if (refused.length > 0) log.warn('control.commands-not-taken', { count: refused.length });
     const t3 = clock.now();
-    this.#memory = decision.memory;
     const record: CycleRecord = {
       site: this.#site.id,
       controller: { id: this.#id, epoch: this.#epoch },
@@ -201,18 +232,19 @@ export class Controller {
     };
     this.#last = record;
     this.#lastFinishedAt = t3;
+    if (decision.commands.length + decision.stops.length > 0) this.#ports.store.saveMemory(decision.memory);
     this.#ports.journal.append(record);
     this.#ports.audience.publish(record);
-    if (decision.commands.length + decision.stops.length > 0) this.#ports.store.saveMemory(decision.memory);
+    const headrooms = PHASES.map((phase) => decision.circuits[0]?.phases[phase].headroomAmps ?? Number.NaN);
     log.info('cycle', {
       cycle: snapshot.cycle,
       mode: decision.mode,
       commands: decision.commands.length,
       solver: decision.solver.answeredBy,
       decideMs: t2 - t1,
-      headroomAmps:
-        Math.round(Math.min(...PHASES.map((phase) => decision.circuits[0]!.phases[phase].headroomAmps)) * 10) / 10,
+      headroomAmps: Math.round(Math.min(...headrooms) * 10) / 10,
     });
+    return isSound;
   }
 
   #collect(): Snapshot {
@@ -229,31 +261,35 @@ export class Controller {
     };
   }
 
-  /** A fault of our own ends the cycle without a command: no lease is renewed, so the chargers fall to their floors. */
-  #decideSafely(snapshot: Snapshot): Decision {
-    const memory = this.#memory!;
+  /**
+   * The decision when it passes the check before dispatch. When it does not, or there is none, floors go out in its place and the memory of
+   * the last decision that left stays the ledger.
+   */
+  #decideOrFloors(snapshot: Snapshot): { readonly decision: Decision; readonly isSound: boolean } {
+    const { log } = this.#surroundings;
     try {
-      return decide(this.#site, snapshot, memory, this.#solvers);
+      const decision = this.#decide(this.#site, snapshot, this.#memory!, this.#solvers);
+      const breach = breachBeforeDispatch(this.#site, snapshot, decision);
+      if (breach === undefined) return { decision, isSound: true };
+      log.error('control.decision-refused', { code: 'DISPATCH_REFUSED', breach });
+      const text = `Busbar's last check refused what this cycle would have sent: ${breach}. Chargers are lowered to their floors instead. Please report this with the journal.`;
+      const notice = { severity: 'alarm', code: 'DISPATCH_REFUSED', text } as const;
+      return { decision: this.#floors(snapshot, notice, breach), isSound: false };
     } catch (error) {
-      this.#surroundings.log.error('control.decide-failed', {
-        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-      });
-      const notice: Notice = {
-        severity: 'alarm',
-        code: 'DECISION_FAILED',
-        text: 'A fault inside Busbar stopped this cycle. Leases are not renewed, so chargers fall to their floors. Please report this with the journal.',
-      };
-      const last = this.#last?.decision;
-      return {
-        mode: 'failsafe',
-        commands: [],
-        stops: [],
-        shares: last?.shares ?? [],
-        circuits: last?.circuits ?? [],
-        solver: { answeredBy: 'floors', variables: 0, rows: 0, fellBackBecause: 'the decision failed' },
-        notices: [notice],
-        memory,
-      };
+      log.error('control.decide-failed', { error: detailOf(error) });
+      const text =
+        'A fault inside Busbar stopped this cycle. Chargers are lowered to their floors. Please report this with the journal.';
+      const notice = { severity: 'alarm', code: 'DECISION_FAILED', text } as const;
+      return { decision: this.#floors(snapshot, notice, 'the decision failed'), isSound: false };
     }
   }
+
+  #floors(snapshot: Snapshot, notice: Notice, fellBackBecause: string): Decision {
+    const last = this.#last?.decision;
+    return floorsDecision({ site: this.#site, snapshot, memory: this.#memory!, last, notice, fellBackBecause });
+  }
+}
+
+function detailOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -27,6 +27,7 @@ export const SOCKET_OPEN = 1;
 export type DialTarget = {
   /** ws:// or wss://, identity included. */
   readonly url: string;
+  /** Empty: the header is left out. */
   readonly subprotocol: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly handshakeTimeoutMs: number;

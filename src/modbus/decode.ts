@@ -32,13 +32,15 @@ export function decodePoints(profile: MeterProfile, blocks: readonly RegisterBlo
 
 /** The raw words of all points inside the blocks, as one text: equal texts mean that the meter said the same again. */
 export function fingerprint(profile: MeterProfile, blocks: readonly RegisterBlock[]): string {
-  const wordsOf = (address: number, count: number) => blocks.flatMap((block) => wordsAt(block, address, count) ?? []);
-  return (Object.values(profile.points) as MeterPoint[])
-    .flatMap(({ address, type, scaleFactorAt }) => [
-      ...wordsOf(address, REGISTERS_OF[type]),
-      ...(scaleFactorAt === undefined ? [] : wordsOf(scaleFactorAt, 1)),
-    ])
-    .join(',');
+  let text = '';
+  const add = (address: number, count: number) => {
+    for (const block of blocks) for (const word of wordsAt(block, address, count) ?? []) text += `${word},`;
+  };
+  for (const { address, type, scaleFactorAt } of Object.values(profile.points) as MeterPoint[]) {
+    add(address, REGISTERS_OF[type]);
+    if (scaleFactorAt !== undefined) add(scaleFactorAt, 1);
+  }
+  return text;
 }
 
 function wordsAt({ start, words }: RegisterBlock, address: number, count: number): readonly number[] | undefined {
@@ -61,9 +63,10 @@ function decodePoint(profile: MeterProfile, point: MeterPoint, block: RegisterBl
   return (exponent < 0 ? raw / 10 ** -exponent : raw * 10 ** exponent) * factor;
 }
 
+const view = new DataView(new ArrayBuffer(8));
+
 /** `words`: most significant first. `bits`: the same bits as an unsigned number, to be compared with `invalid`. */
 function readRaw(type: RegisterType, words: readonly number[]): { readonly raw: number; readonly bits: number } {
-  const view = new DataView(new ArrayBuffer(8));
   words.forEach((word, at) => {
     view.setUint16(at * 2, word);
   });

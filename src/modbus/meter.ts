@@ -183,7 +183,7 @@ const isException = (error: unknown): boolean => error instanceof AppError && er
 
 /** What is plausible for a meter at its place. */
 export function boundsOf(
-  { factor, plausibleAmps }: Pick<SiteMeter, 'factor' | 'plausibleAmps'>,
+  { factor, plausibleAmps, mayExport }: Pick<SiteMeter, 'factor' | 'plausibleAmps' | 'mayExport'>,
   profile: MeterProfile,
   nominalVolts: number,
 ): Bounds {
@@ -199,6 +199,7 @@ export function boundsOf(
   return {
     nominalVolts,
     plausibleAmps,
+    mayExport: mayExport === true,
     factor,
     frozenAfterMs: isFloat ? FROZEN_FLOATS_MS : FROZEN_INTEGERS_MS,
     isTotalReadApart: blockOf(p_l1?.address) !== blockOf(p_total?.address),

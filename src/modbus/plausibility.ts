@@ -1,12 +1,14 @@
 // Judges whether a meter's sample can be true; it never changes a number, and in doubt it refuses: unknown is bad news.
 
-import { type Instant, PHASES } from '../core/model/units.ts';
+import { type Instant, PHASES, type PhaseAmps } from '../core/model/units.ts';
 import type { Sample } from './sample.ts';
 
 export type Bounds = {
   readonly nominalVolts: number;
   /** Amperes per phase above which a current is absurd for this connection. */
   readonly plausibleAmps: number;
+  /** Something behind the meter generates: a phase may export. */
+  readonly mayExport: boolean;
   /** The meter's ratio: small errors of a meter behind a transformer grow with it. */
   readonly factor: number;
   /** Identical registers for longer than this are a frozen meter. */
@@ -23,6 +25,10 @@ export type PlausibilityState = {
   readonly energyExportWh?: number;
   /** Samples in a row in which the phases did not add up to a total that was read apart. */
   readonly mismatches: number;
+  /** Currents of the last sample that was believed. */
+  readonly amps?: PhaseAmps;
+  /** While the meter seems to be turned round: the currents that it said last. */
+  readonly turnedAmps?: PhaseAmps;
 };
 
 export type Verdict =
@@ -43,6 +49,13 @@ const SUM_SHARE = 0.03;
 const MISMATCHES_TOLERATED = 2;
 /** Fewer equal samples prove nothing, however far apart they are. */
 const FROZEN_SAMPLES = 3;
+/** So much export is noise of a phase at rest, or this share of the most that is plausible. */
+const EXPORT_NOISE_AMPS = 2;
+const EXPORT_NOISE_SHARE = 0.01;
+/** A meter is turned round when at least two phases carried so much, and all say the opposite within this share. */
+const TURNED_AMPS = 3;
+const TURNED_SHARE = 0.15;
+const TURNED_PHASES = 2;
 /** Rounding of a counter kept in a 32-bit float is no step back. */
 const ENERGY_SHARE = 1e-6;
 
@@ -63,7 +76,13 @@ export function judge(
   const sum = sumMismatch(bounds, sample);
   const mismatches = sum === undefined ? 0 : previous.mismatches + 1;
   const isTolerated = bounds.isTotalReadApart && mismatches <= MISMATCHES_TOLERATED;
-  const garbled = impossible(sample) ?? outOfBand(bounds, sample) ?? (isTolerated ? undefined : sum);
+  const turnedAmps = turnedRound(previous, sample);
+  const garbled =
+    impossible(sample) ??
+    outOfBand(bounds, sample) ??
+    (isTolerated ? undefined : sum) ??
+    exported(bounds, sample) ??
+    (turnedAmps && `all currents are the opposite of what they were: ${shown(turnedAmps)}`);
   const detail = garbled ?? energyBackwards(previous, sample);
   // A sample without a counter (its block was not read yet) does not make us forget where the counter stood.
   const known: Pick<Sample, 'energyImportWh' | 'energyExportWh'> = garbled === undefined ? sample : previous;
@@ -72,6 +91,8 @@ export function judge(
   const next: PlausibilityState = {
     same,
     mismatches,
+    ...(turnedAmps && { turnedAmps }),
+    ...(garbled === undefined ? { amps: sample.currentAmps } : previous.amps && { amps: previous.amps }),
     ...(energyImportWh !== undefined && { energyImportWh }),
     ...(energyExportWh !== undefined && { energyExportWh }),
   };
@@ -118,6 +139,38 @@ function outOfBand(bounds: Bounds, sample: Sample): string | undefined {
     return `${show(hertz)} Hz, expected ${HERTZ_BAND.from} to ${HERTZ_BAND.to} Hz`;
   return undefined;
 }
+
+/** Export where nothing generates. */
+function exported({ mayExport, plausibleAmps, factor }: Bounds, { currentAmps }: Sample): string | undefined {
+  if (mayExport) return undefined;
+  const bearable = Number.isFinite(plausibleAmps) ? plausibleAmps * EXPORT_NOISE_SHARE : Math.abs(factor);
+  const most = Math.max(EXPORT_NOISE_AMPS, bearable);
+  const phase = PHASES.find((one) => currentAmps[one] < -most);
+  if (phase === undefined) return undefined;
+  return `${phase} exports ${show(-currentAmps[phase])} A and nothing there is said to generate: turn the transformers, or set mayExport`;
+}
+
+/**
+ * The currents of a meter that seems to have been turned round since the last sample, so that what is drawn reads as export; until they are
+ * turned back. A turn towards import is believed: it can only make us more careful.
+ */
+function turnedRound(previous: PlausibilityState, { currentAmps }: Sample): PhaseAmps | undefined {
+  const { amps, turnedAmps } = previous;
+  const before = turnedAmps ?? amps;
+  if (!before) return undefined;
+  const isOpposite =
+    PHASES.filter((phase) => Math.abs(before[phase]) >= TURNED_AMPS).length >= TURNED_PHASES &&
+    PHASES.every(
+      (phase) =>
+        Math.abs(before[phase] + currentAmps[phase]) <=
+        Math.max(TURNED_AMPS / 2, TURNED_SHARE * Math.abs(before[phase])),
+    );
+  if (turnedAmps) return isOpposite ? undefined : currentAmps;
+  const sum = (all: PhaseAmps) => all.L1 + all.L2 + all.L3;
+  return isOpposite && sum(currentAmps) < sum(before) ? currentAmps : undefined;
+}
+
+const shown = (amps: PhaseAmps) => PHASES.map((phase) => `${show(amps[phase])} A`).join(', ');
 
 function sumMismatch(bounds: Bounds, { powerWatts, totalPowerWatts }: Sample): string | undefined {
   if (!powerWatts || totalPowerWatts === undefined) return undefined;

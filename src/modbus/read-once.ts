@@ -29,7 +29,7 @@ export async function readOnce(
   { clock }: Pick<Surroundings, 'clock'>,
   reader: RegisterReader,
   profile: MeterProfile,
-  place: Pick<SiteMeter, 'factor' | 'plausibleAmps'> & { readonly nominalVolts: number },
+  place: Pick<SiteMeter, 'factor' | 'plausibleAmps' | 'mayExport'> & { readonly nominalVolts: number },
 ): Promise<MeterShot> {
   const base = await findBase(reader, profile);
   const blocks: RegisterBlock[] = [];

@@ -75,6 +75,11 @@ export class StationGateway implements StationsPort, StationCalls {
     return this.#registry.states();
   }
 
+  /** The newest whole image of one station; absent when it is not one of the site. */
+  state(station: StationId): StationState | undefined {
+    return this.#registry.get(station)?.image.state;
+  }
+
   onUrgent(listener: (reason: string) => void): void {
     this.#onUrgent = listener;
   }
@@ -190,6 +195,7 @@ export class StationGateway implements StationsPort, StationCalls {
     const door = open({
       surroundings,
       listen: site.listen.stations,
+      stationCount: site.stations.length,
       find: (identity) => this.#registry.get(identity)?.station,
       beforeWelcome: (station) => this.#checkIncumbent(station),
       onStation: (station, socket, address) => this.#welcome(station, socket, address),

@@ -1,33 +1,46 @@
 // The door for stations: HTTP upgrade, identity, password, subprotocol; it lets nobody in that it does not know, and tells nobody why.
 
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer as createHttpServer, type IncomingMessage } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Listen, Station } from '../core/model/site.ts';
+import type { Station, StationsListen } from '../core/model/site.ts';
 import type { StationId } from '../core/model/units.ts';
 import { AppError } from '../engine/app-error.ts';
 import type { Surroundings } from '../engine/ports.ts';
 import type { MessageSocket } from '../engine/socket.ts';
 import { credentialsFrom, identityFrom, isKeyRight, isOriginAllowed } from './handshake.ts';
 import { MAX_FRAGMENTS, MAX_PAYLOAD_BYTES } from './rpc/connection.ts';
+import { LEAST_WAITING, StrangerLine } from './stranger-line.ts';
+import { certifiedName, secureContextOptions } from './tls.ts';
 import { UpgradeGuard } from './upgrade-guard.ts';
 
-/** From the first byte of TCP to the end of the upgrade. */
+/** From a socket's turn at the door, at once for most, to the end of the upgrade; TLS included. */
 export const UPGRADE_DEADLINE_MS = 10_000;
 export const MAX_HEADER_BYTES = 16 * 1024;
 export const MAX_HEADERS = 100;
+/** Connections that the machine may hold before we have taken them; Linux allows as many since 5.4. */
+const LISTEN_BACKLOG = 4_096;
 export const SUBPROTOCOL = 'ocpp1.6';
 
 export type DoorOptions = {
   readonly surroundings: Surroundings;
-  readonly listen: Listen;
+  readonly listen: StationsListen;
+  /** How many stations may come at once; twice as many sockets may wait for their turn. */
+  readonly stationCount: number;
   readonly find: (identity: StationId) => Station | undefined;
   /** Called once the station is authenticated and before it is told so; may take its time to look after an older connection. */
   readonly beforeWelcome: (station: Station) => Promise<void>;
   /** Called in the turn in which the socket opened. */
   readonly onStation: (station: Station, socket: MessageSocket, address: string) => void;
 };
+
+const HTTP_LIMITS = {
+  maxHeaderSize: MAX_HEADER_BYTES,
+  headersTimeout: UPGRADE_DEADLINE_MS,
+  requestTimeout: UPGRADE_DEADLINE_MS,
+} as const;
 
 type Refusal = { readonly status: number; readonly text: string };
 const REASONS: ReadonlyMap<number, string> = new Map([
@@ -51,20 +64,31 @@ export interface Door {
 
 export class StationDoor implements Door {
   readonly #options: DoorOptions;
-  readonly #http: Server;
+  /** Takes the connections, and hands each to `#http` when it is its turn. */
+  readonly #tcp: Server;
+  readonly #http: ReturnType<typeof createHttpServer> | ReturnType<typeof createHttpsServer>;
   readonly #webSockets: WebSocketServer;
   readonly #guard: UpgradeGuard;
+  readonly #line: StrangerLine;
   readonly #sockets = new Set<Socket>();
 
   constructor(options: DoorOptions) {
     this.#options = options;
     this.#guard = new UpgradeGuard(options.surroundings);
-    this.#http = createServer({
-      maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: UPGRADE_DEADLINE_MS,
-      requestTimeout: UPGRADE_DEADLINE_MS,
+    this.#line = new StrangerLine({
+      surroundings: options.surroundings,
+      maxWaiting: Math.max(LEAST_WAITING, 2 * options.stationCount),
+      deadlineMs: UPGRADE_DEADLINE_MS,
+      onTurn: (socket) => {
+        this.#http.emit('connection', socket);
+        socket.resume();
+      },
     });
+    const { tls } = options.listen;
+    this.#http = tls ? this.#serveTls(tls.clientCaFile !== undefined) : createHttpServer(HTTP_LIMITS);
     this.#http.maxHeadersCount = MAX_HEADERS + 1;
+    // Half-open is what http expects of its sockets; TLS has its own word for the end.
+    this.#tcp = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: tls === undefined });
     this.#webSockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -73,7 +97,7 @@ export class StationDoor implements Door {
       perMessageDeflate: false,
       handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
     });
-    this.#http.on('connection', (socket) => this.#onConnection(socket));
+    this.#tcp.on('connection', (socket) => this.#onConnection(socket));
     // Plain HTTP has nothing to ask here.
     this.#http.on('request', (_request, response) => {
       response.writeHead(404, { connection: 'close' }).end();
@@ -81,26 +105,27 @@ export class StationDoor implements Door {
     this.#http.on('upgrade', (request, socket, head) => void this.#onUpgrade(request, socket, head));
   }
 
-  /** Listens; rejects with `OCPP_LISTEN` when the address is taken or not ours. */
+  /** Listens; rejects with `OCPP_LISTEN` when the address is taken or not ours, with `OCPP_TLS_FILES` when there is nothing to show. */
   async start(): Promise<void> {
-    const { host, port } = this.#options.listen;
+    const { host, port, tls } = this.#options.listen;
+    if (tls && 'setSecureContext' in this.#http) this.#http.setSecureContext(secureContextOptions(tls));
     await new Promise<void>((resolve, reject) => {
-      this.#http.once('error', (cause: Error) => {
+      this.#tcp.once('error', (cause: Error) => {
         const text = `stations cannot be served on ${host}:${port}: ${cause.message}; choose another listen.stations or stop whoever uses it`;
         reject(new AppError('OCPP_LISTEN', text, { host, port }, { cause }));
       });
-      this.#http.listen(port, host, resolve);
+      this.#tcp.listen(port, host, LISTEN_BACKLOG, resolve);
     });
   }
 
   address(): AddressInfo {
-    return this.#http.address() as AddressInfo;
+    return this.#tcp.address() as AddressInfo;
   }
 
   /** Stops listening and cuts every socket that is left; the owner closes its stations' links before. */
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => {
-      if (this.#http.listening) this.#http.close(() => resolve());
+      if (this.#tcp.listening) this.#tcp.close(() => resolve());
       else resolve();
     });
     for (const socket of this.#sockets) socket.destroy();
@@ -110,7 +135,22 @@ export class StationDoor implements Door {
   #onConnection(socket: Socket): void {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
-    this.#guard.watch(socket, UPGRADE_DEADLINE_MS);
+    // Its close follows, and tells whoever has the socket by then; one that waits must not end the process.
+    socket.on('error', () => {});
+    this.#line.arrived(socket);
+  }
+
+  #serveTls(isAskingForCertificates: boolean): ReturnType<typeof createHttpsServer> {
+    const server = createHttpsServer({
+      ...HTTP_LIMITS,
+      handshakeTimeout: UPGRADE_DEADLINE_MS,
+      requestCert: isAskingForCertificates,
+      rejectUnauthorized: true,
+    });
+    server.on('tlsClientError', (error: Error & { code?: string }, socket) =>
+      this.#log('ocpp.tls-refused', { address: socket.remoteAddress, code: error.code, error: error.message }),
+    );
+    return server;
   }
 
   async #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -122,6 +162,7 @@ export class StationDoor implements Door {
       refuse(socket, judged);
       return;
     }
+    this.#line.known(request.socket);
     try {
       await this.#options.beforeWelcome(judged);
       if (socket.destroyed) return;
@@ -139,11 +180,19 @@ export class StationDoor implements Door {
     if (!isOriginAllowed(headers.origin, headers.host)) return { status: 403, text: 'origin' };
     const identity = identityFrom(url);
     if (identity === undefined) return { status: 404, text: 'identity' };
+    const isCertified = this.#options.listen.tls?.clientCaFile !== undefined;
+    if (isCertified && certifiedName(request.socket) !== identity) {
+      this.#guard.failed(address, identity);
+      this.#log('ocpp.refused', { address, identity, certificate: certifiedName(request.socket) });
+      return { status: 403, text: 'certificate' };
+    }
     const station = this.#options.find(identity);
     const credentials = credentialsFrom(headers.authorization);
     const isRight = isKeyRight(identity, credentials?.key, station?.keySha256);
     const isOwnName = credentials?.user.equals(Buffer.from(identity)) === true;
-    if (station !== undefined && isRight && isOwnName) return station;
+    // A certificate of its own proves enough; a key that the site file states is asked for all the same.
+    const needsKey = !isCertified || station?.keySha256 !== undefined;
+    if (station !== undefined && (!needsKey || (isRight && isOwnName))) return station;
     this.#guard.failed(address, identity);
     this.#log('ocpp.refused', {
       address,
@@ -155,7 +204,7 @@ export class StationDoor implements Door {
   }
 
   #welcome(station: Station, webSocket: WebSocket, request: IncomingMessage): void {
-    this.#guard.release(request.socket);
+    this.#line.welcome(request.socket);
     const address = request.socket.remoteAddress ?? 'unknown';
     const asked = request.headers['sec-websocket-protocol'];
     const isSpoken = webSocket.protocol === SUBPROTOCOL;

@@ -9,9 +9,17 @@ const WEEKDAY = [
   0.22, 0.2, 0.2, 0.2, 0.22, 0.28, 0.42, 0.62, 0.78, 0.82, 0.8, 0.9, 1, 0.86, 0.76, 0.74, 0.7, 0.62, 0.5, 0.42, 0.36,
   0.3, 0.26, 0.24,
 ] as const;
-const UNEVEN = { L1: 1, L2: 0.86, L3: 0.93 } as const;
+/** Single-phase loads are never spread evenly. */
+export const UNEVEN: PhaseAmps = { L1: 1, L2: 0.86, L3: 0.93 };
 /** Noise moves by at most this part of the peak a step, and stays within twice of it. */
 const NOISE = 0.02;
+
+/** An office's weekday: the part of its peak at a time of day in milliseconds since midnight. */
+export function weekdayPart(timeOfDayMs: number): number {
+  const hours = ((((timeOfDayMs % DAY_MS) + DAY_MS) % DAY_MS) / DAY_MS) * 24;
+  const [from, to] = [WEEKDAY[Math.floor(hours)]!, WEEKDAY[(Math.floor(hours) + 1) % 24]!];
+  return from + (to - from) * (hours - Math.floor(hours));
+}
 
 export class Building {
   readonly #peakAmps: number;
@@ -45,9 +53,7 @@ export class Building {
   /** Amperes per phase at a time of day, in milliseconds since midnight. */
   amps(timeOfDayMs: number): PhaseAmps {
     if (this.#fixed) return this.#fixed;
-    const hours = ((((timeOfDayMs % DAY_MS) + DAY_MS) % DAY_MS) / DAY_MS) * 24;
-    const [from, to] = [WEEKDAY[Math.floor(hours)]!, WEEKDAY[(Math.floor(hours) + 1) % 24]!];
-    const part = from + (to - from) * (hours - Math.floor(hours));
+    const part = weekdayPart(timeOfDayMs);
     return mapPhases((phase) => this.#peakAmps * UNEVEN[phase] * (part + this.#noise[phase]));
   }
 }

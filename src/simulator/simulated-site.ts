@@ -1,12 +1,14 @@
-// A whole site to run against, on real sockets: building, meter, stations with cars, and the operator's back end. Physics follow the clock.
+// A whole site to run against, on sockets of this machine: building, meter, stations with cars, and the operator's back end. Physics follow the clock.
 
 import type { ChargingProfile } from '../core/model/charging-profile.ts';
 import type { Site } from '../core/model/site.ts';
-import { type EvseId, mapPhases, type PhaseAmps, type StationId } from '../core/model/units.ts';
+import type { EvseId, PhaseAmps, StationId } from '../core/model/units.ts';
 import type { Adapter, Surroundings } from '../engine/ports.ts';
+import type { Dial } from '../engine/socket.ts';
 import { Building } from './building.ts';
 import type { Car } from './car.ts';
 import { SimulatedCsms } from './csms.ts';
+import { CsmsServer } from './csms-server.ts';
 import { nextVisit, pauseMs } from './demo-scene.ts';
 import { MeterServer } from './meter-server.ts';
 import type { SimulatedEvse } from './simulated-evse.ts';
@@ -21,6 +23,7 @@ export type SimulatedSiteOptions = {
   readonly site: Site;
   /** AuthorizationKey bytes per station. */
   readonly stationKeys: ReadonlyMap<StationId, Buffer>;
+  readonly dial: Dial;
   /** `ws://127.0.0.1:9220/ocpp` */
   readonly stationsUrl: string;
   readonly meterPort: number;
@@ -48,7 +51,9 @@ export class SimulatedSite implements Adapter {
   readonly stations: readonly SimulatedStation[];
   readonly #surroundings: Surroundings;
   readonly #options: SimulatedSiteOptions;
+  readonly #evses: readonly SimulatedEvse[];
   readonly #meter: MeterServer;
+  readonly #csmsServer: CsmsServer;
   readonly #stopping = new AbortController();
   readonly #listeners = new Set<(event: SiteEvent) => void>();
   #importWh = 1_234_000;
@@ -62,6 +67,7 @@ export class SimulatedSite implements Adapter {
     this.#options = options;
     this.building = new Building(options.peakAmps, surroundings.random);
     this.csms = new SimulatedCsms(surroundings);
+    this.#csmsServer = new CsmsServer(this.csms);
     this.#meter = new MeterServer(() => {
       this.#tell({ kind: 'meter-read' });
       return { amps: this.currents(), volts: options.site.nominalVolts, importWh: this.#importWh };
@@ -73,11 +79,13 @@ export class SimulatedSite implements Adapter {
         surroundings,
         site: options.site,
         station,
+        dial: options.dial,
         url: options.stationsUrl,
         onProfile,
         ...(key ? { key } : {}),
       });
     });
+    this.#evses = this.stations.flatMap((station) => station.evses);
   }
 
   /** Ports in use after `start`. */
@@ -90,10 +98,10 @@ export class SimulatedSite implements Adapter {
   async start(signal: AbortSignal): Promise<void> {
     const { meterPort, csmsPort, scene } = this.#options;
     const meter = await this.#meter.start(meterPort);
-    this.#ports = csmsPort === undefined ? { meter } : { meter, csms: await this.csms.start(csmsPort) };
+    this.#ports = csmsPort === undefined ? { meter } : { meter, csms: await this.#csmsServer.start(csmsPort) };
     this.#startedAt = this.#surroundings.clock.now();
     for (const station of this.stations) station.start();
-    const visitors = scene === 'demo' ? this.#evses().map(({ evse }, at) => this.#visitorLoop(evse.id, at)) : [];
+    const visitors = scene === 'demo' ? this.#evses.map(({ evse }, at) => this.#visitorLoop(evse.id, at)) : [];
     this.#loops = Promise.all([this.#tickLoop(), ...visitors]);
     signal.addEventListener('abort', () => this.#stopping.abort(), { once: true });
   }
@@ -101,7 +109,7 @@ export class SimulatedSite implements Adapter {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.allSettled(this.stations.map((station) => station.stop()));
-    await Promise.allSettled([this.#loops, this.#meter.stop(), this.csms.stop()]);
+    await Promise.allSettled([this.#loops, this.#meter.stop(), this.#csmsServer.stop()]);
   }
 
   /** Milliseconds since midnight of the simulated day. */
@@ -112,17 +120,16 @@ export class SimulatedSite implements Adapter {
 
   /** True amperes per phase at the grid connection. */
   currents(): PhaseAmps {
-    const base = this.building.amps(this.timeOfDayMs());
-    return mapPhases((phase) =>
-      this.#evses().reduce((sum, one) => {
-        const at = one.evse.phases.indexOf(phase);
-        return at < 0 ? sum : sum + one.drawn()[at]!;
-      }, base[phase]),
-    );
+    const amps = { ...this.building.amps(this.timeOfDayMs()) };
+    for (const one of this.#evses) {
+      const drawn = one.drawn();
+      for (let at = 0; at < drawn.length; at++) amps[one.evse.phases[at]!] += drawn[at]!;
+    }
+    return amps;
   }
 
   evse(id: EvseId): SimulatedEvse {
-    const evse = this.#evses().find((one) => one.evse.id === id);
+    const evse = this.#evses.find((one) => one.evse.id === id);
     if (!evse) throw new Error(`the site has no EVSE ${id}`);
     return evse;
   }
@@ -135,7 +142,8 @@ export class SimulatedSite implements Adapter {
 
   /** The limit that rules at the charger now, in amperes per phase. */
   limitInForce(id: EvseId): number {
-    return this.evse(id).limitAmps(this.#surroundings.clock.wall());
+    const evse = this.evse(id);
+    return evse.limitAmps(this.station(evse.evse.station).time());
   }
 
   plugIn(id: EvseId, car: Car, storedWh = 0, idTag = 'TEST'): Promise<void> {
@@ -154,10 +162,6 @@ export class SimulatedSite implements Adapter {
 
   #tell(event: SiteEvent): void {
     for (const listener of this.#listeners) listener(event);
-  }
-
-  #evses(): readonly SimulatedEvse[] {
-    return this.stations.flatMap((station) => station.evses);
   }
 
   #stationOf(id: EvseId): SimulatedStation {

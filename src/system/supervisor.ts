@@ -1,20 +1,10 @@
-// Keeps one worker thread alive: starts it again when it dies, with a limit, and stops it with a deadline; it must never restart in a tight loop.
+// Keeps one worker thread alive: starts it again when it dies or hangs, with a limit, and stops it with a deadline; it must never restart in a tight loop.
 
 import type { Worker } from 'node:worker_threads';
 import type { Clock, Log } from '../engine/ports.ts';
+import { type Pulse, watchPulse } from './heartbeat.ts';
+import { type RestartBounds, RestartPolicy } from './restart-policy.ts';
 
-/** This many restarts within `RESTART_WINDOW_MS` are tried; the next death is answered with a pause. */
-export const MAX_RESTARTS = 3;
-export const RESTART_WINDOW_MS = 60_000;
-/** Between a death and the next start, so that a worker that dies at once does not eat the machine. */
-export const RESTART_DELAY_MS = 250;
-/** How long the room stays down after too many restarts, with an alarm. */
-export const PAUSE_MS = 60_000;
-/** From this pause in a row on they are `LONG_PAUSE_MS`: still not for ever, for nobody may be on site. */
-export const MAX_SHORT_PAUSES = 2;
-export const LONG_PAUSE_MS = 15 * 60_000;
-/** A worker that was up for this long has recovered: the next pause is a short one again. */
-export const STEADY_AFTER_MS = 10 * 60_000;
 /** A worker that was asked to stop and has not ended by then is terminated. */
 export const STOP_DEADLINE_MS = 5_000;
 /** Posted to the worker's own `parentPort` when it is to stop; it SHOULD finish its writes and let its thread end. */
@@ -28,7 +18,7 @@ export type SupervisorState =
   | { readonly state: 'stopping' }
   | { readonly state: 'stopped' };
 
-export type SuperviseOptions = {
+export type SuperviseOptions = RestartBounds & {
   readonly name: string;
   /** Makes a new worker each time it is called; a throw counts as a death. */
   readonly start: () => Worker;
@@ -37,13 +27,10 @@ export type SuperviseOptions = {
   /** Called once for each `onUp`, when that worker has ended, whatever the reason. */
   readonly onDown: (reason: string) => void;
   readonly onState?: (state: SupervisorState) => void;
+  /** The pulse that was given to a worker: one whose pulse stops is ended and started again. Absent: only death is noticed. */
+  readonly pulseOf?: (worker: Worker) => Pulse | undefined;
   readonly clock: Clock;
   readonly log: Log;
-  readonly maxRestarts?: number;
-  readonly withinMs?: number;
-  readonly restartDelayMs?: number;
-  readonly pauseMs?: number;
-  readonly longPauseMs?: number;
   readonly stopDeadlineMs?: number;
 };
 
@@ -69,10 +56,9 @@ class Supervisor implements SupervisedWorker {
   readonly #options: SuperviseOptions;
   #state: SupervisorState = { state: 'restarting', because: 'first start' };
   #worker: Worker | undefined;
-  #restartedAt: number[] = [];
-  #pausesInARow = 0;
-  #upSinceMs: number | undefined;
+  readonly #policy: RestartPolicy;
   #cancelTimer: (() => void) | undefined;
+  #endWatch: (() => void) | undefined;
   /** Why the worker at hand is going to end, when that is known before it has. */
   #reason: string | undefined;
   #stopped: Promise<'clean' | 'terminated'> | undefined;
@@ -80,6 +66,7 @@ class Supervisor implements SupervisedWorker {
 
   constructor(options: SuperviseOptions) {
     this.#options = options;
+    this.#policy = new RestartPolicy(options);
   }
 
   state(): SupervisorState {
@@ -106,8 +93,10 @@ class Supervisor implements SupervisedWorker {
         this.#down(this.#reason ?? `it ended with exit code ${code}`);
       });
     });
-    this.#upSinceMs = clock.now();
-    this.#enter({ state: 'up', sinceMs: this.#upSinceMs });
+    const sinceMs = clock.now();
+    this.#policy.began(sinceMs);
+    this.#enter({ state: 'up', sinceMs });
+    this.#watch(worker);
     try {
       onUp(worker);
       log.info('worker.up', { worker: name });
@@ -130,6 +119,7 @@ class Supervisor implements SupervisedWorker {
   async #stop(): Promise<'clean' | 'terminated'> {
     const { clock, log, name, stopDeadlineMs = STOP_DEADLINE_MS } = this.#options;
     this.#cancelTimer?.();
+    this.#endWatch?.();
     const worker = this.#worker;
     let how: 'clean' | 'terminated' = 'clean';
     if (worker) {
@@ -148,36 +138,36 @@ class Supervisor implements SupervisedWorker {
     return how;
   }
 
+  #watch(worker: Worker): void {
+    const { pulseOf, clock, log, name } = this.#options;
+    const pulse = pulseOf?.(worker);
+    if (!pulse) return;
+    this.#endWatch = watchPulse(pulse, clock, (silentMs) => {
+      log.error('worker.silent', { code: 'WORKER_SILENT', worker: name, silentMs });
+      this.restart(`it did nothing for ${Math.round(silentMs / 1000)} s`);
+    });
+  }
+
   #down(reason: string): void {
+    this.#endWatch?.();
     this.#worker = undefined;
     this.#tell(() => this.#options.onDown(reason));
     if (!this.#stopped) this.#answerDeath(reason);
   }
 
   #answerDeath(reason: string): void {
-    const { name, clock, log, maxRestarts = MAX_RESTARTS, withinMs = RESTART_WINDOW_MS } = this.#options;
+    const { name, clock, log } = this.#options;
     const now = clock.now();
-    if (this.#upSinceMs !== undefined && now - this.#upSinceMs >= STEADY_AFTER_MS) this.#pausesInARow = 0;
-    this.#upSinceMs = undefined;
-    this.#restartedAt = this.#restartedAt.filter((at) => now - at < withinMs);
-    if (this.#restartedAt.length >= maxRestarts) {
-      this.#pause(reason, now);
-      return;
+    const answer = this.#policy.died(now);
+    if (answer.kind === 'pause') {
+      log.error('worker.paused', { code: 'WORKER_PAUSED', worker: name, reason, forMs: answer.inMs });
+      this.#enter({ state: 'paused', because: reason, untilMs: now + answer.inMs });
+    } else {
+      const { restart, maxRestarts } = answer;
+      log.error('worker.died', { worker: name, reason, restart, maxRestarts });
+      this.#enter({ state: 'restarting', because: reason });
     }
-    this.#restartedAt.push(now);
-    log.error('worker.died', { worker: name, reason, restart: this.#restartedAt.length, maxRestarts });
-    this.#enter({ state: 'restarting', because: reason });
-    this.#beginIn(this.#options.restartDelayMs ?? RESTART_DELAY_MS);
-  }
-
-  #pause(reason: string, now: number): void {
-    const { name, log, pauseMs = PAUSE_MS, longPauseMs = LONG_PAUSE_MS } = this.#options;
-    this.#pausesInARow += 1;
-    const forMs = this.#pausesInARow > MAX_SHORT_PAUSES ? longPauseMs : pauseMs;
-    this.#restartedAt = [];
-    log.error('worker.paused', { code: 'WORKER_PAUSED', worker: name, reason, forMs });
-    this.#enter({ state: 'paused', because: reason, untilMs: now + forMs });
-    this.#beginIn(forMs);
+    this.#beginIn(answer.inMs);
   }
 
   #beginIn(delayMs: number): void {

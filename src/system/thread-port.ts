@@ -20,8 +20,11 @@ export type Kinds = {
   readonly requests: Readonly<Record<string, { readonly ask: unknown; readonly answer: unknown }>>;
 };
 
+/** What a line needs of a MessagePort; a simulation joins rooms of one thread by a pair of its own. */
+export type PortEnd = Pick<MessagePort, 'on' | 'postMessage' | 'close'>;
+
 export type ThreadPortOptions = {
-  readonly port: MessagePort;
+  readonly port: PortEnd;
   /** Who is at the other end, for errors and logs. */
   readonly peer: string;
   readonly clock: Clock;

@@ -13,7 +13,7 @@ export type DialBounds = {
 /** Dials WebSockets of this machine; the URL's scheme decides on TLS. */
 export function dialWebSocket({ maxPayloadBytes, maxFragments }: DialBounds): Dial {
   return ({ url, subprotocol, headers, handshakeTimeoutMs }, { opened, failed }) => {
-    const socket = new WebSocket(url, [subprotocol], {
+    const socket = new WebSocket(url, subprotocol === '' ? [] : [subprotocol], {
       headers,
       handshakeTimeout: handshakeTimeoutMs,
       maxPayload: maxPayloadBytes,

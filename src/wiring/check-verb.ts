@@ -6,6 +6,7 @@ import { unbalanceOfFloors } from '../config/floor-unbalance.ts';
 import { loadSite } from '../config/load-site.ts';
 import type { Note } from '../config/note.ts';
 import type { Site } from '../core/model/site.ts';
+import { anchorClock, systemClock } from '../system/clock.ts';
 import type { ExitCode, Io } from './io.ts';
 import { describeProof, describeUnbalance } from './proof-tables.ts';
 import { drawGroups, drawSiteTree, growSiteTree } from './site-tree.ts';
@@ -15,7 +16,7 @@ export type CheckVerbOptions = { readonly file: string; readonly json: boolean; 
 
 /** 0 with the whole answer on `io.out`; 1 with one line for each fault, on `io.err`, or as JSON on `io.out`. */
 export async function runCheckVerb({ file, json, ...options }: CheckVerbOptions, io: Io): Promise<ExitCode> {
-  const loaded = loadSite(file, options);
+  const loaded = loadSite(file, { ...options, wallNow: systemClock(anchorClock()).wall() });
   if (!loaded.ok) {
     tellFaults(loaded.faults, { file, json }, io);
     return 1;

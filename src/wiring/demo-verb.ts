@@ -11,12 +11,12 @@ import { AppError } from '../engine/app-error.ts';
 import { anchorClock, systemClock } from '../system/clock.ts';
 import { createLog } from '../system/log.ts';
 import { ThreadPort } from '../system/thread-port.ts';
+import { loadOrTell, untilAborted } from './controller-run.ts';
 import type { ExitCode, Io } from './io.ts';
 import { keySha256 } from './key-verb.ts';
 import { siteMeters } from './meters.ts';
 import { Rooms } from './rooms.ts';
 import { startController } from './run.ts';
-import { loadOrTell, untilAborted } from './run-verb.ts';
 import type { SimulatorThreadData } from './simulator-thread.ts';
 import type { Nothing, SimulatorToDemo } from './thread-protocol.ts';
 import type { LogLevel } from './worker.ts';
@@ -76,6 +76,7 @@ function notForDemo(site: Site): string | undefined {
   if (site.upstream && !isLoopback(new URL(site.upstream.url).hostname))
     return 'upstream.url: the demo simulates the back end at 127.0.0.1 only.';
   if (!isLoopback(site.listen.stations.host)) return 'listen.stations.host: the demo listens on loopback only.';
+  if (site.listen.stations.tls) return 'listen.stations.tls: the stations of the demo speak without TLS; take it out.';
   return undefined;
 }
 

@@ -8,6 +8,7 @@ import { MAX_FRAGMENTS, MAX_PAYLOAD_BYTES } from '../ocpp/rpc/connection.ts';
 import { ThreadPort } from '../system/thread-port.ts';
 import { dialWebSocket } from '../system/web-socket.ts';
 import { Upstream } from '../upstream/upstream.ts';
+import { joinControlLine, publishAll } from './gateway-room.ts';
 import { Line, remoteGatewayStore } from './remote-store.ts';
 import type { ControlToGateway, GatewayToControl, GatewayToStore, Nothing } from './thread-protocol.ts';
 import { faultOf, serveWorker, workerSurroundings } from './worker.ts';
@@ -37,15 +38,7 @@ gateway = new StationGateway(surroundings, site, { store, upstream });
 function joinControl(port: MessagePort): void {
   const line = new ThreadPort<GatewayToControl, ControlToGateway>({ port, peer: 'control', ...surroundings });
   control = line;
-  line.on('commands', (commands) => {
-    const { refused } = gateway.send(commands);
-    if (refused.length > 0) surroundings.log.warn('gateway.commands-refused', { count: refused.length });
-  });
-  gateway.onStateChanged((station) => {
-    const state = gateway.states()[station];
-    if (state) line.publishLatest('image', station, state);
-  });
-  gateway.onUrgent((reason) => line.post('urgent', reason));
+  joinControlLine(gateway, line, surroundings.log);
 }
 
 async function startWhenJoined(): Promise<void> {
@@ -55,7 +48,7 @@ async function startWhenJoined(): Promise<void> {
   try {
     await upstream.start(stopping.signal);
     await gateway.start(stopping.signal);
-    for (const [station, state] of Object.entries(gateway.states())) line.publishLatest('image', station, state);
+    publishAll(gateway, line);
     line.post('ready', { port: gateway.address().port });
   } catch (error) {
     const fault = faultOf(error);

@@ -92,7 +92,9 @@ async function readAndTell(target: Target, options: MeterVerbOptions, io: Io): P
   const { link, profile, unitId, clock, title } = target;
   let shot: MeterShot;
   try {
-    const place = { factor: options.factor ?? 1, plausibleAmps: Number.POSITIVE_INFINITY, nominalVolts: NOMINAL_VOLTS };
+    // Nothing is known of the place: export is shown, not doubted.
+    const unknown = { plausibleAmps: Number.POSITIVE_INFINITY, mayExport: true } as const;
+    const place = { factor: options.factor ?? 1, ...unknown, nominalVolts: NOMINAL_VOLTS };
     shot = await readOnce({ clock }, link.unit(unitId, profile.gapMs), profile, place);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;

@@ -13,14 +13,16 @@ const CONNECTIONS_PER_GATEWAY = 1_000_000;
 
 export class RemoteStations implements StationsPort {
   readonly #clock: Clock;
-  #states: { readonly [station: StationId]: StationState };
+  readonly #images: Map<StationId, StationState>;
+  /** Made when it is asked for; gone with the next image. */
+  #states: { readonly [station: StationId]: StationState } | undefined;
   #line: ThreadPort<ControlToGateway, GatewayToControl> | undefined;
   #generation = 0;
   #onUrgent: (reason: string) => void = () => {};
 
   constructor(site: Site, clock: Clock) {
     this.#clock = clock;
-    this.#states = Object.fromEntries(site.stations.map((station) => [station.id, unseen(site, station.id)]));
+    this.#images = new Map(site.stations.map((station) => [station.id, unseen(site, station.id)]));
   }
 
   /** Takes the line to a gateway that has just been started. MUST be called in the turn in which the line was made. */
@@ -33,8 +35,9 @@ export class RemoteStations implements StationsPort {
       const renumbered =
         link.state === 'never' ? link : { ...link, connection: link.connection + generation * CONNECTIONS_PER_GATEWAY };
       // A gateway that is new has seen nothing yet; what the one before saw must not become "never".
-      if (link.state === 'never' && this.#states[image.station]?.link.state !== 'never') return;
-      this.#states = { ...this.#states, [image.station]: { ...image, link: renumbered } };
+      if (link.state === 'never' && this.#images.get(image.station)?.link.state !== 'never') return;
+      this.#images.set(image.station, { ...image, link: renumbered });
+      this.#states = undefined;
     });
     line.on('urgent', (reason) => this.#onUrgent(reason));
   }
@@ -43,18 +46,16 @@ export class RemoteStations implements StationsPort {
   detach(): void {
     this.#line = undefined;
     const since = this.#clock.now();
-    this.#states = Object.fromEntries(
-      Object.entries(this.#states).map(([id, state]) => [
-        id,
-        state.link.state === 'connected'
-          ? { ...state, link: { ...state.link, state: 'disconnected', since }, upstreamLink: 'down' }
-          : state,
-      ]),
-    );
+    for (const [id, state] of this.#images) {
+      if (state.link.state !== 'connected') continue;
+      this.#images.set(id, { ...state, link: { ...state.link, state: 'disconnected', since }, upstreamLink: 'down' });
+    }
+    this.#states = undefined;
     this.#onUrgent('gateway.down');
   }
 
   states(): { readonly [station: StationId]: StationState } {
+    this.#states ??= Object.fromEntries(this.#images);
     return this.#states;
   }
 

@@ -3,9 +3,10 @@
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Clock, Log } from '../engine/ports.ts';
+import { newPulse, type Pulse } from '../system/heartbeat.ts';
 import { type SupervisedWorker, superviseWorker } from '../system/supervisor.ts';
 import type { JoinMessage, RoomHealth } from './thread-protocol.ts';
-import type { WorkerBasics } from './worker.ts';
+import type { WorkerBasics, WorkerLife } from './worker.ts';
 
 export type RoomOptions = {
   /** The worker's file is `<name>-thread` beside this one. */
@@ -23,6 +24,7 @@ export class Rooms {
   readonly #onHealth: (rooms: readonly RoomHealth[]) => void;
   readonly #supervised: SupervisedWorker[] = [];
   readonly #workers = new Map<string, Worker>();
+  readonly #pulses = new WeakMap<Worker, Pulse>();
   readonly #health = new Map<string, RoomHealth>();
   readonly #pairs: (readonly [string, string])[] = [];
   #isStopping = false;
@@ -48,6 +50,7 @@ export class Rooms {
     const supervised = superviseWorker({
       name,
       start: () => this.#startWorker(name, data),
+      pulseOf: (worker) => this.#pulses.get(worker),
       clock: this.#clock,
       log: this.#log,
       onUp: (worker) => {
@@ -94,7 +97,10 @@ export class Rooms {
   #startWorker(name: string, data: object): Worker {
     const extension = fileURLToPath(import.meta.url).endsWith('.ts') ? 'ts' : 'js';
     const file = new URL(`./${name}-thread.${extension}`, import.meta.url);
-    return new Worker(file, { workerData: { ...this.#basics, ...data }, name });
+    const life: WorkerLife = { pulse: newPulse() };
+    const worker = new Worker(file, { workerData: { ...this.#basics, ...life, ...data }, name });
+    this.#pulses.set(worker, life.pulse);
+    return worker;
   }
 }
 

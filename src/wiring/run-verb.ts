@@ -1,55 +1,52 @@
-// `busbar run`: controls a real site until it is told to stop.
+// `busbar run`: the parent that watches the controller's process; it does nothing else, so that nothing can stall it.
 
-import { describeFault } from '../config/fault.ts';
-import { loadSite } from '../config/load-site.ts';
-import type { Site } from '../core/model/site.ts';
+import { anchorClock, systemClock } from '../system/clock.ts';
+import { plainLog } from '../system/plain-log.ts';
+import { Watchdog } from '../system/watchdog.ts';
 import type { ExitCode, Io } from './io.ts';
-import { siteMeters } from './meters.ts';
-import { startController } from './run.ts';
+import type { RunOrder } from './process-protocol.ts';
+import { checkSiteFile } from './site-check.ts';
+import { SiteReload } from './site-reload.ts';
+import { startControllerProcess } from './start-controller-process.ts';
 import type { LogLevel } from './worker.ts';
 
 export type RunVerbOptions = { readonly file: string; readonly data: string; readonly logLevel: LogLevel };
 
-/** Runs until `io.signal` aborts. 1 when the site file has faults or a room cannot begin. */
+/**
+ * Runs until `io.signal` aborts. 1 when the site file has faults or a room cannot begin. SIGHUP has the site file read again: a sound one is
+ * taken over by a new controller, one with faults changes nothing.
+ */
 export async function runRunVerb({ file, data, logLevel }: RunVerbOptions, io: Io): Promise<ExitCode> {
-  const site = loadOrTell(file, io);
-  if (!site) return 1;
-  const password = site.upstream?.passwordEnv === undefined ? undefined : process.env[site.upstream.passwordEnv];
-  if (site.upstream?.passwordEnv !== undefined && password === undefined) {
-    io.err(
-      `${file}: upstream.passwordEnv: the environment variable ${site.upstream.passwordEnv} is not set; set it to the upstream's password.`,
-    );
-    return 1;
+  if (io.signal.aborted) return 0;
+  const clock = systemClock(anchorClock());
+  const log = plainLog('watchdog', logLevel, clock);
+  const watchdog: Watchdog<RunOrder> = new Watchdog<RunOrder>({
+    task: { file, data, logLevel },
+    clock,
+    log,
+    start: (order, events) =>
+      startControllerProcess(order, log, {
+        ...events,
+        onAccepted: (text) => watchdog.refineTask({ ...order, text }),
+      }),
+  });
+  const reload = new SiteReload({
+    log,
+    check: () => checkSiteFile({ file, logLevel }, clock),
+    inForce: () => watchdog.task.text,
+    take: (text) => watchdog.replace({ file, data, logLevel, text }),
+  });
+  const onHangUp = () => reload.ask();
+  // Whatever ends this process ends the other one, hung or not.
+  const onExit = () => watchdog.kill();
+  process.on('SIGHUP', onHangUp);
+  process.on('exit', onExit);
+  io.signal.addEventListener('abort', () => watchdog.stop(), { once: true });
+  try {
+    return (await watchdog.run()) === 0 ? 0 : 1;
+  } finally {
+    reload.stop();
+    process.off('SIGHUP', onHangUp);
+    process.off('exit', onExit);
   }
-  const running = await startController({
-    site,
-    dataDir: data,
-    logLevel,
-    meters: siteMeters(site),
-    ...(password === undefined ? {} : { upstreamPassword: password }),
-  });
-  io.out(
-    `${site.name}: stations on ws://${site.listen.stations.host}:${running.stationsPort}/ocpp/<station id>, console on ${running.consoleAddress}`,
-  );
-  io.out(`Beyond this machine the API asks for the token in ${running.tokenFile}.`);
-  await untilAborted(io.signal);
-  io.err('busbar: stopping; chargers keep their leases, which run out onto the floor');
-  await running.stop();
-  return 0;
-}
-
-/** The site, or undefined after every fault was told. */
-export function loadOrTell(file: string, io: Io): Site | undefined {
-  const loaded = loadSite(file);
-  if (loaded.ok) return loaded.site;
-  for (const fault of loaded.faults) io.err(describeFault(fault));
-  io.err(`${loaded.faults.length} ${loaded.faults.length === 1 ? 'fault' : 'faults'} in ${file}; nothing was started.`);
-  return undefined;
-}
-
-export function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

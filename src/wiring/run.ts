@@ -47,6 +47,8 @@ export type RunOptions = {
   readonly logLevel: LogLevel;
   readonly meters: (surroundings: Surroundings) => MetersPort;
   readonly upstreamPassword?: string;
+  /** Called after each cycle that was finished and passed its check: a watchdog's food. */
+  readonly onProgress?: () => void;
 };
 
 export type RunningController = {
@@ -92,6 +94,7 @@ export async function startController(options: RunOptions): Promise<RunningContr
     },
     site.id,
     await loadSolvers(site, log),
+    options.onProgress === undefined ? {} : { onProgress: options.onProgress },
   );
 
   const rooms = new Rooms(basics, clock, log, (health) => void apiLine.find()?.publishLatest('rooms', 'rooms', health));

@@ -3,9 +3,11 @@
 import { workerData } from 'node:worker_threads';
 import type { Site } from '../core/model/site.ts';
 import type { StationId } from '../core/model/units.ts';
+import { MAX_FRAGMENTS, MAX_PAYLOAD_BYTES } from '../ocpp/rpc/connection.ts';
 import { seededRandom } from '../simulator/seeded-random.ts';
 import { SimulatedSite } from '../simulator/simulated-site.ts';
 import { ThreadPort } from '../system/thread-port.ts';
+import { dialWebSocket } from '../system/web-socket.ts';
 import type { Nothing, SimulatorToDemo } from './thread-protocol.ts';
 import { faultOf, serveWorker, workerSurroundings } from './worker.ts';
 
@@ -27,6 +29,7 @@ const stopping = new AbortController();
 const simulated = new SimulatedSite(surroundings, {
   ...options,
   stationKeys: new Map(stationKeys.map(([station, hex]) => [station, Buffer.from(hex, 'hex')])),
+  dial: dialWebSocket({ maxPayloadBytes: MAX_PAYLOAD_BYTES, maxFragments: MAX_FRAGMENTS }),
   scene: 'demo',
 });
 

@@ -1,9 +1,10 @@
-// What every worker thread of Busbar does alike: takes the line ends it is given, stops when told, and reports why it could not begin.
+// What every worker thread of Busbar does alike: beats, takes the line ends it is given, stops when told, and reports why it could not begin.
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { AppError } from '../engine/app-error.ts';
 import type { Surroundings } from '../engine/ports.ts';
 import { type ClockAnchor, systemClock, systemRandom } from '../system/clock.ts';
+import { beat, type Pulse } from '../system/heartbeat.ts';
 import { createLog } from '../system/log.ts';
 import { STOP_MESSAGE } from '../system/supervisor.ts';
 import type { JoinMessage, ThreadFault } from './thread-protocol.ts';
@@ -11,6 +12,8 @@ import type { JoinMessage, ThreadFault } from './thread-protocol.ts';
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 /** Given to every worker besides its own data. */
 export type WorkerBasics = { readonly anchor: ClockAnchor; readonly logLevel: LogLevel };
+/** What is made anew for each start of a worker. */
+export type WorkerLife = { readonly pulse: Pulse };
 
 /** The surroundings of the worker this runs in; `room` marks its log lines. */
 export function workerSurroundings(room: string): Surroundings {
@@ -25,6 +28,8 @@ export function workerSurroundings(room: string): Surroundings {
 export function serveWorker(onJoin: (name: string, port: MessagePort) => void, onStop: () => Promise<void>): void {
   const own = parentPort;
   if (!own) throw new Error('this file runs as a worker thread only');
+  const { anchor, pulse } = workerData as WorkerBasics & WorkerLife;
+  beat(pulse, systemClock(anchor));
   own.on('message', (message: JoinMessage | typeof STOP_MESSAGE) => {
     if (message !== STOP_MESSAGE) {
       onJoin(message.join, message.port);

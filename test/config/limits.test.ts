@@ -149,3 +149,25 @@ describe('a person is told', () => {
     expect(notesAbout(raw, 'circuit main')).toEqual([]);
   });
 });
+
+test.each([
+  ['a plain consumer', () => {}, undefined],
+  [
+    'generation on a circuit',
+    (raw: ReturnType<typeof rawSite>) => (raw.circuits[0].baseLoad.usesGeneration = true),
+    true,
+  ],
+  ['told so', (raw: ReturnType<typeof rawSite>) => (raw.meters[0].mayExport = true), true],
+  [
+    'told that it does not, whatever else generates',
+    (raw: ReturnType<typeof rawSite>) => {
+      raw.circuits[0].baseLoad.usesGeneration = true;
+      raw.meters[0].mayExport = false;
+    },
+    undefined,
+  ],
+])('whether a meter may show export: %s', (_name, change, mayExport) => {
+  const raw = rawSite();
+  change(raw);
+  expect(goodSite(raw).site.meters[0]!.mayExport).toBe(mayExport);
+});

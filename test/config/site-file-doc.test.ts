@@ -5,7 +5,15 @@ import { expect, test } from 'vitest';
 import { defaultPolicy } from '../../src/config/default-policy.ts';
 import { groupForm } from '../../src/config/group-form.ts';
 import { policyForm } from '../../src/config/policy-form.ts';
-import { baseLoadForm, circuitForm, evseForm, meterForm, siteForm, stationForm } from '../../src/config/site-schema.ts';
+import {
+  baseLoadForm,
+  circuitForm,
+  evseForm,
+  meterForm,
+  siteForm,
+  stationForm,
+  tlsForm,
+} from '../../src/config/site-schema.ts';
 import { goodSite, rawSite, repositoryRoot } from './support.ts';
 
 const page = readFileSync(join(repositoryRoot, 'docs', 'site-file.md'), 'utf8');
@@ -31,6 +39,7 @@ test.each(
     station: stationForm,
     evse: evseForm,
     group: groupForm,
+    tls: tlsForm,
   }),
 )('every field of a %s is explained', (_, form) => {
   const cells = [...page.matchAll(/^\| ([^|]+) \|/gm)].map((match) => match[1]!).join(' ');

@@ -46,6 +46,7 @@ beforeEach(async () => {
     surroundings,
     site: bench.site,
     station: bench.site.stations[0]!,
+    dial,
     url: bench.endpoint,
     key: KEY,
   });
@@ -110,7 +111,7 @@ async function sample(): Promise<CycleRecord> {
 }
 
 test('a charger that says Accepted and charges on is reserved, told of, and its transaction ended; upstream hears of the end alone', async () => {
-  station.manner = 'accepts-without-applying';
+  station.errs('accepts-without-applying');
   station.start();
   await controller.start();
   await bench.until('A', (state) => state.bootedAt !== undefined);

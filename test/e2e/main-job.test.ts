@@ -14,6 +14,7 @@ import { SimulatedSite, type SiteEvent } from '../../src/simulator/simulated-sit
 import { anchorClock, systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { ControllerProcess, freePort, runVerb } from '../support/controller-process.ts';
+import { dial as dialLoopback } from '../support/dial.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'busbar-e2e-'));
 const siteFile = join(dir, 'site.json');
@@ -83,6 +84,7 @@ beforeAll(async () => {
         evses: loaded.site.evses.filter((one) => one.station !== 'X'),
       },
       stationKeys: keys,
+      dial: dialLoopback,
       stationsUrl: `ws://127.0.0.1:${stationsPort}/ocpp`,
       meterPort,
       csmsPort,

@@ -198,7 +198,7 @@ test('polls that take longer than the pace are not made up for', async () => {
 });
 
 test('a turned transformer of 40 to 1 is turned and scaled', async () => {
-  const { clock, meter, stop } = metered({ factor: -40, plausibleAmps: 600 });
+  const { clock, meter, stop } = metered({ factor: -40, plausibleAmps: 600, mayExport: true });
   await clock.advance(500);
   expect(meter.state().reading?.currentAmps).toEqual({ L1: -400, L2: -440, L3: -480 });
   expect(meter.state().reading?.totalPowerWatts).toBeLessThan(0);

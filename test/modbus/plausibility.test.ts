@@ -7,6 +7,7 @@ import type { Sample } from '../../src/modbus/sample.ts';
 const BOUNDS: Bounds = {
   nominalVolts: 230,
   plausibleAmps: 100,
+  mayExport: true,
   factor: 1,
   frozenAfterMs: 10_000,
   isTotalReadApart: false,
@@ -140,4 +141,70 @@ test('two equal reads far apart prove nothing', () => {
   const sample = sampleOf([1, 1, 1]);
   const first = judge(BOUNDS, NOTHING_SEEN, { sample, fingerprint: 'a', now: 0 });
   expect(judge(BOUNDS, first.next, { sample, fingerprint: 'a', now: 60_000 }).verdict.kind).toBe('accepted');
+});
+
+describe('export', () => {
+  const consumer: Bounds = { ...BOUNDS, mayExport: false };
+  const advice = 'and nothing there is said to generate: turn the transformers, or set mayExport';
+  test.each([
+    ['noise at rest', [-2, 0, 0], consumer, undefined],
+    ['a phase that feeds in', [20, -2.1, 20], consumer, `L2 exports 2.1 A ${advice}`],
+    ['noise of a large connection', [-30, 0, 0], { ...consumer, plausibleAmps: 3_000 }, undefined],
+    ['more than its noise', [-30.1, 0, 0], { ...consumer, plausibleAmps: 3_000 }, `L1 exports 30.1 A ${advice}`],
+    ['where something generates', [-40, -40, -40], BOUNDS, undefined],
+  ] as const)('%s', (_name, amps, bounds, detail) => {
+    const expected = detail === undefined ? { kind: 'accepted' } : { kind: 'absurd', detail };
+    expect(verdictOf(sampleOf(amps), bounds)).toEqual(expected);
+  });
+
+  /** What becomes of samples that follow one another where something generates. */
+  function told(samples: readonly (readonly [number, number, number])[]): readonly string[] {
+    let previous: PlausibilityState = NOTHING_SEEN;
+    return samples.map((amps, at) => {
+      const { verdict, next } = judge(BOUNDS, previous, {
+        sample: sampleOf(amps),
+        fingerprint: `${at}`,
+        now: at * 1_000,
+      });
+      previous = next;
+      return verdict.kind;
+    });
+  }
+
+  test('a meter that is turned round is refused from then on, however the load moves, until it is turned back', () => {
+    const kinds = told([
+      [30, 20, 10],
+      [-30.2, -20.1, -9.9],
+      [-35, -20, -10],
+      [-5, -4, -6],
+      [-40, -41, -39],
+      [40, 41, 39],
+      [42, 41, 39],
+    ]);
+    expect(kinds).toEqual(['accepted', 'absurd', 'absurd', 'absurd', 'absurd', 'accepted', 'accepted']);
+  });
+
+  test('sun that comes out is believed: its phases do not mirror what was drawn', () => {
+    const kinds = told([
+      [12, 9, 5],
+      [-8, -11, -15],
+      [-20, -20, -20],
+    ]);
+    expect(kinds).toEqual(['accepted', 'accepted', 'accepted']);
+  });
+
+  test('one phase alone, and a turn towards import, are believed', () => {
+    expect(
+      told([
+        [20, 0, 0.5],
+        [-20, 0, 0.5],
+      ]),
+    ).toEqual(['accepted', 'accepted']);
+    expect(
+      told([
+        [-30, -20, -10],
+        [30, 20, 10],
+      ]),
+    ).toEqual(['accepted', 'accepted']);
+  });
 });

@@ -23,7 +23,8 @@ function profile(
     ...rest,
   };
 }
-const limit = (memory: ProfileMemory, atMs: number, evse = 1) => memory.limitAmps(evse, T0 + atMs, T0, 230, 3);
+const limit = (memory: ProfileMemory, atMs: number, evse = 1) =>
+  memory.rulingAt({ evse, startedAt: T0, wattsPerAmp: 690 }, T0 + atMs).limitAmps;
 
 describe('what rules', () => {
   test('nothing valid is no limit', () => {

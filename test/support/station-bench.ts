@@ -1,9 +1,9 @@
 // A running gateway on a free port and ways to connect to it: the independent ocpp-rpc client in strict mode, or a bare WebSocket.
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { type RawData, WebSocket } from 'ws';
+import { type ClientOptions, type RawData, WebSocket } from 'ws';
 import type { Command } from '../../src/core/model/decision.ts';
-import type { Site } from '../../src/core/model/site.ts';
+import type { Site, StationsTls } from '../../src/core/model/site.ts';
 import type { StationState } from '../../src/core/model/snapshot.ts';
 import type { Clock, UpstreamPort } from '../../src/engine/ports.ts';
 import { StationGateway } from '../../src/ocpp/gateway.ts';
@@ -37,6 +37,7 @@ export class Bench {
       site?: Site;
       store?: MemoryGatewayStore;
       clock?: Clock;
+      tls?: StationsTls;
       upstream?: (store: MemoryGatewayStore) => UpstreamPort;
     } = {},
   ) {
@@ -44,7 +45,10 @@ export class Bench {
     this.site = {
       ...base,
       stations: base.stations.map((station) => ({ keySha256: keySha256(station.id), ...station })),
-      listen: { ...base.listen, stations: { host: '127.0.0.1', port: 0 } },
+      listen: {
+        ...base.listen,
+        stations: { host: '127.0.0.1', port: 0, ...(options.tls ? { tls: options.tls } : {}) },
+      },
     };
     this.store = options.store ?? new MemoryGatewayStore();
     const write = (event: string, fields = {}) => void this.logged.push({ event, fields });
@@ -123,14 +127,24 @@ export class Bench {
   /** A bare socket with the right key, unless told otherwise; rejects with the HTTP status where it is refused. */
   async socket(
     identity: string,
-    options: { key?: Buffer | 'none'; path?: string; headers?: object; protocols?: string[]; autoPong?: boolean } = {},
+    options: {
+      key?: Buffer | 'none';
+      path?: string;
+      headers?: object;
+      protocols?: string[];
+      autoPong?: boolean;
+      /** What ws hands to net and tls: certificates, versions, the address to come from. */
+      dial?: ClientOptions & { localAddress?: string };
+    } = {},
   ): Promise<WebSocket> {
     const { key = KEY, path = `/ocpp/${identity}`, headers = {}, protocols = ['ocpp1.6'], autoPong = true } = options;
+    const scheme = this.site.listen.stations.tls ? 'wss' : 'ws';
     const authorization =
       key === 'none'
         ? {}
         : { authorization: `Basic ${Buffer.concat([Buffer.from(`${identity}:`), key]).toString('base64')}` };
-    const socket = new WebSocket(`ws://127.0.0.1:${this.gateway.address().port}${path}`, protocols, {
+    const socket = new WebSocket(`${scheme}://127.0.0.1:${this.gateway.address().port}${path}`, protocols, {
+      ...options.dial,
       autoPong,
       headers: { ...authorization, ...headers },
     });

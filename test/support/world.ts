@@ -52,8 +52,12 @@ export class World {
   readonly #upstream = new Map<string, StationState['upstreamProfiles']>();
   #transactions = 1;
 
-  constructor(site: Site) {
+  readonly #decide: typeof decide;
+
+  /** `decideBy` is called in place of `decide`, such as to time it. */
+  constructor(site: Site, decideBy: typeof decide = decide) {
     this.site = site;
+    this.#decide = decideBy;
     this.memory = emptyMemory('test-1');
     for (const evse of site.evses) {
       this.chargers.set(evse.id, {
@@ -132,7 +136,7 @@ export class World {
       this.now += 1_000;
       this.cycle += 1;
       this.#moveCars();
-      decision = decide(this.site, this.snapshot(), this.memory);
+      decision = this.#decide(this.site, this.snapshot(), this.memory);
       this.memory = decision.memory;
       this.decisions.push(decision);
       for (const command of decision.commands) this.#apply(command);

@@ -8,11 +8,8 @@ import {
   RESTART_DELAY_MS,
   RESTART_WINDOW_MS,
   STEADY_AFTER_MS,
-  STOP_DEADLINE_MS,
-  STOP_MESSAGE,
-  type SuperviseOptions,
-  superviseWorker,
-} from '../../src/system/supervisor.ts';
+} from '../../src/system/restart-policy.ts';
+import { STOP_DEADLINE_MS, STOP_MESSAGE, type SuperviseOptions, superviseWorker } from '../../src/system/supervisor.ts';
 import { rememberingLog } from '../store/support.ts';
 
 /** Does what it is told: exits, throws, hangs; ends by itself when asked to stop, unless told to be deaf. */

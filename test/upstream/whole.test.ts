@@ -19,7 +19,7 @@ let station: SimulatedStation | undefined;
 
 beforeEach(async () => {
   csms = await new StrictCsms().start();
-  clock = new HeldClock('simulator.meter', 'simulator.status', 'upstream.heartbeat');
+  clock = new HeldClock('simulator.meter', 'upstream.heartbeat');
   bench = new Bench({
     clock,
     upstream: (store) => {
@@ -47,12 +47,11 @@ test('a simulated station boots, charges under a limit and stops; the strict CSM
     surroundings: { clock, random: systemRandom, log },
     site: bench.site,
     station: bench.site.stations[0]!,
+    dial,
     url: bench.endpoint,
     key: KEY,
   });
   station.start();
-  await csms.until(() => csms.of('StatusNotification').length === 1);
-  await clock.run('simulator.status');
   await csms.until(() => csms.of('StatusNotification').length === 2);
   await station.plugIn('A/1', car, 1_000, 'TAG');
   await csms.until(() => csms.of('StartTransaction').length === 1);

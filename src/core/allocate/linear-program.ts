@@ -62,15 +62,15 @@ export function faultOf({ variables, rows, stages }: LinearProgram): string | un
     }
   }
   // The last row that named each variable.
-  const namedIn = new Map<number, number>();
+  const namedIn: (number | undefined)[] = [];
   for (const [at, { terms, limit }] of rows.entries()) {
     if (!Number.isFinite(limit)) return `row ${at} has the limit ${limit}`;
     let least = 0;
     for (const { variable, coefficient } of terms) {
       if (!Number.isFinite(coefficient)) return `row ${at} has the coefficient ${coefficient}`;
-      if (namedIn.get(variable) === at) return `row ${at} names variable ${variable} twice`;
       if (!(variable in variables)) return `row ${at} names variable ${variable}, which there is not`;
-      namedIn.set(variable, at);
+      if (namedIn[variable] === at) return `row ${at} names variable ${variable} twice`;
+      namedIn[variable] = at;
       least += coefficient * variables[variable]!.lower;
     }
     if (least > limit + TIGHT_AMPS * Math.max(1, terms.length))

@@ -45,14 +45,15 @@ function faultOfModel({ columns, rows }: LpModel): string | undefined {
     if (!(Number.isFinite(objective) && upper >= 0))
       return `column ${at} has the bound ${upper} and the weight ${objective}`;
   }
+  // The last row that named each column.
+  const namedIn: (number | undefined)[] = [];
   for (const [at, { terms, limit }] of rows.entries()) {
     if (!Number.isFinite(limit)) return `row ${at} has the limit ${limit}`;
-    const seen = new Set<number>();
     for (const { column, coefficient } of terms) {
       if (!Number.isFinite(coefficient)) return `row ${at} has the coefficient ${coefficient}`;
       if (!(column in columns)) return `row ${at} names column ${column}, which there is not`;
-      if (seen.has(column)) return `row ${at} names column ${column} twice`;
-      seen.add(column);
+      if (namedIn[column] === at) return `row ${at} names column ${column} twice`;
+      namedIn[column] = at;
     }
   }
   return undefined;

@@ -32,24 +32,22 @@ export function toProgram(
   }
   const all = [...byKey.values()];
   const variables = all.map(({ members }) => ({ lower: granted.get(members[0]!.at)!, upper: members[0]!.role.upper }));
-  const terms = new Map<number, { variable: number; coefficient: number }[]>();
+  const terms = room.map((): { variable: number; coefficient: number }[] => []);
   const stages = new Map<string, { readonly order: Part['order']; readonly risers: Riser[] }>();
   all.forEach(({ members, parts }, variable) => {
     for (const { row, coefficient } of loads[members[0]!.at]!) {
-      const term = { variable, coefficient: coefficient * members.length };
-      const known = terms.get(row);
-      if (known) known.push(term);
-      else terms.set(row, [term]);
+      terms[row]!.push({ variable, coefficient: coefficient * members.length });
     }
     for (const { order, upper, weight } of parts) {
       const riser = { variable, upper, weight };
-      const known = stages.get(order.join());
+      const name = `${order[0]},${order[1]}`;
+      const known = stages.get(name);
       if (known) known.risers.push(riser);
-      else stages.set(order.join(), { order, risers: [riser] });
+      else stages.set(name, { order, risers: [riser] });
     }
   });
   const rows = room.map((left, row) => {
-    const own = terms.get(row) ?? [];
+    const own = terms[row]!;
     // A row that is overdrawn by what nobody can be denied simply leaves nothing to share: whoever makes room in it pays that debt first.
     const counted = left < -OVERDRAWN ? own.filter((term) => term.coefficient > 0) : own;
     const minima = counted.reduce((sum, term) => sum + term.coefficient * variables[term.variable]!.lower, 0);
@@ -61,9 +59,17 @@ export function toProgram(
   };
 }
 
-const keyOfLoads = (loads: readonly Load[]) => loads.map(({ row, coefficient }) => `${row}:${coefficient}`).join(',');
-const keyOfParts = (parts: readonly Part[]) =>
-  parts.map(({ order, upper, weight }) => `${order}:${upper}:${weight}`).join(',');
+function keyOfLoads(loads: readonly Load[]): string {
+  let key = '';
+  for (const { row, coefficient } of loads) key += `${row}:${coefficient},`;
+  return key;
+}
+
+function keyOfParts(parts: readonly Part[]): string {
+  let key = '';
+  for (const { order, upper, weight } of parts) key += `${order[0]}:${order[1]}:${upper}:${weight},`;
+  return key;
+}
 
 function inOrder<T extends { readonly order: Part['order'] }>(stages: readonly T[]): readonly T[] {
   return [...stages].sort((a, b) => a.order[0] - b.order[0] || a.order[1] - b.order[1]);

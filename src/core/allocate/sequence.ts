@@ -8,22 +8,28 @@
 import type { Binding, LinearProgram, Riser, Solution, Stage } from './linear-program.ts';
 import { faultOf, isSigned, TIGHT_AMPS } from './linear-program.ts';
 import type { LpEngine } from './lp-model.ts';
+import type { Question, RecentAnswers } from './recent-answers.ts';
 import { columnsOf, highestCommon, loadOf, oversteps, scaledRows, type Work } from './rising.ts';
 import { riseSigned } from './signed.ts';
 
 /**
  * Solves `program` stage by stage with `engine`. Bounded: each program freezes at least one share, so a stage takes at most as many as it has
- * members. Fails by name when the engine does, when its answer does not fit, or when the program has a fault.
+ * members. Fails by name when the engine does, when its answer does not fit, or when the program has a fault. With `recent`, `engine` MUST
+ * always answer the same model alike: it is not asked again what it was asked a moment ago.
  */
-export function solveBySequence(program: LinearProgram, engine: LpEngine): Solution {
+export function solveBySequence(program: LinearProgram, engine: LpEngine, recent?: RecentAnswers): Solution {
   const fault = faultOf(program);
   if (fault !== undefined) return { kind: 'failed', because: fault };
   const { variables, stages } = program;
-  const signed = isSigned(program);
+  const question = { variables, stages, rows: scaledRows(program), signed: isSigned(program) };
+  return recent ? recent.answerTo(question, (one) => solveStages(one, engine)) : solveStages(question, engine);
+}
+
+function solveStages({ variables, stages, rows, signed }: Question, engine: LpEngine): Solution {
   const amps = variables.map((variable) => variable.lower);
   const common = {
     variables,
-    rows: scaledRows(program),
+    rows,
     engine,
     amps,
     stands: signed ? [...amps] : amps,

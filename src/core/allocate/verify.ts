@@ -2,6 +2,7 @@
 
 import type { GroupLimit } from '../limits/caps.ts';
 import type { Circuit, Site } from '../model/site.ts';
+import { oncePerSite } from '../model/site-index.ts';
 import { type CircuitId, PHASES } from '../model/units.ts';
 import type { Limits } from './capacity.ts';
 import type { Situation } from './situation.ts';
@@ -21,10 +22,17 @@ export function verify(
   amps: readonly number[],
 ): string | undefined {
   const given: Given = { site, situations, amps };
-  const below = situationsBelow(given);
+  const below = evsesBelow(site);
   return (
     wrongShare(given) ??
-    firstOf(site.circuits, (circuit) => overfullCircuit(circuit, limits, below.get(circuit.id)!, given)) ??
+    firstOf(site.circuits, (circuit) =>
+      overfullCircuit(
+        circuit,
+        limits,
+        below.get(circuit.id)!.map((at) => situations[at]!),
+        given,
+      ),
+    ) ??
     firstOf(limits.groups, (group) => overfullGroup(group, limits.surplusWatts, given)) ??
     firstOf(limits.stations, ({ station, amps: most }) => {
       const own = situations.filter((situation) => situation.evse.station === station);
@@ -83,12 +91,16 @@ function overfullCircuit(
   if (!limit || !base) return `${circuit.id} has no limit or no base load`;
   let watts = 0;
   for (const phase of PHASES) {
-    const users = below.filter((situation) => situation.phases.includes(phase));
-    const load = users.reduce((sum, situation) => sum + takes(situation, amps), base.amps[phase]);
+    let load = base.amps[phase];
+    let isUsed = false;
+    for (const one of below) {
+      if (!one.phases.includes(phase)) continue;
+      load += takes(one, amps);
+      isUsed ||= gets(one, amps);
+    }
     watts += load * site.nominalVolts;
     const most = limit.phases[phase].amps - circuit.marginAmps[phase];
-    if (!(load <= most + TOLERANCE_AMPS) && users.some((one) => gets(one, amps)))
-      return `${circuit.id} ${phase} would carry ${load} A of ${most} A`;
+    if (!(load <= most + TOLERANCE_AMPS) && isUsed) return `${circuit.id} ${phase} would carry ${load} A of ${most} A`;
   }
   if (limit.power && !(watts <= limit.power.watts + TOLERANCE_AMPS * site.nominalVolts)) {
     if (below.some((one) => gets(one, amps))) return `${circuit.id} would carry ${watts} W of ${limit.power.watts} W`;
@@ -96,24 +108,20 @@ function overfullCircuit(
   return circuit.unbalanceAmps === undefined ? undefined : unbalanced(circuit, circuit.unbalanceAmps, below, amps);
 }
 
-/** The situations on each circuit and on all circuits below it, by walking up from each. */
-function situationsBelow({ site, situations }: Given): ReadonlyMap<CircuitId, readonly Situation[]> {
+/** The EVSEs on each circuit and on all circuits below it, as indices into `site.evses`, by walking up from each. */
+const evsesBelow = oncePerSite((site): ReadonlyMap<CircuitId, readonly number[]> => {
   const parentOf = new Map(site.circuits.map(({ id, parent }) => [id, parent]));
-  const below = new Map<CircuitId, Situation[]>(site.circuits.map(({ id }) => [id, []]));
-  for (const situation of situations) {
+  const below = new Map<CircuitId, number[]>(site.circuits.map(({ id }) => [id, []]));
+  for (const [at, { circuit }] of site.evses.entries()) {
     const seen = new Set<CircuitId>();
     // A tree that bites its own tail must not hang the loop.
-    for (
-      let id: CircuitId | undefined = situation.evse.circuit;
-      id !== undefined && !seen.has(id);
-      id = parentOf.get(id)
-    ) {
+    for (let id: CircuitId | undefined = circuit; id !== undefined && !seen.has(id); id = parentOf.get(id)) {
       seen.add(id);
-      below.get(id)?.push(situation);
+      below.get(id)?.push(at);
     }
   }
   return below;
-}
+});
 
 function unbalanced(
   circuit: Circuit,

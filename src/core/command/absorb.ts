@@ -36,7 +36,10 @@ export type AbsorbInput = {
   readonly policy: Policy;
 };
 
-/** The EVSE's memory after the snapshot. Pure; never forgets a limit that may still be in force. */
+/**
+ * The EVSE's memory after the snapshot. Pure; never forgets a limit that may still be in force. Where the snapshot tells nothing new it is the very
+ * memory that was given: so it is at most EVSEs in most cycles.
+ */
 export function absorb(input: AbsorbInput): EvseMemory {
   let memory = absorbLink(input.memory, input);
   memory = absorbFloorAnswer(memory, input);
@@ -89,9 +92,10 @@ function absorbFloorAnswer(memory: EvseMemory, { state }: AbsorbInput): EvseMemo
 
 function absorbLeaseAnswer(memory: EvseMemory, { state }: AbsorbInput): EvseMemory {
   const progress = state?.lease;
-  const at = memory.leases.findIndex((lease) => lease.commandId === progress?.commandId);
+  if (!progress) return memory;
+  const at = memory.leases.findIndex((lease) => lease.commandId === progress.commandId);
   const lease = memory.leases[at];
-  if (!progress || !lease || lease.acknowledgedAt !== undefined) return memory;
+  if (!lease || lease.acknowledgedAt !== undefined) return memory;
   // A boot may have lost what was accepted before it; the answer is still told, and proves nothing any more.
   if (progress.state === 'accepted' && progress.at < (memory.bootedAt ?? Number.NEGATIVE_INFINITY)) return memory;
   const without = memory.leases.filter((other) => other !== lease);
@@ -118,17 +122,20 @@ function settle(memory: EvseMemory, { profile, state, now, policy }: AbsorbInput
     (drawn !== undefined &&
       drawn.measuredAt >= acceptedAt + PROOF_DELAY_MS &&
       Math.max(0, ...drawn.amps) <= limitAmps + policy.obedienceToleranceAmps);
+  const { floor } = memory;
+  const floorSettles =
+    floor.state === 'proved' && floor.settledAt === undefined && now >= floor.since + profile.settleMs;
+  if (!floorSettles && !memory.leases.some(isUnsettled)) return memory;
   const leases: LeaseEntry[] = [];
   for (const lease of memory.leases) {
     const { settledAt, acknowledgedAt, limitAmps } = lease;
     const settles = settledAt === undefined && acknowledgedAt !== undefined && isSettled(acknowledgedAt, limitAmps);
     leases.push(settles ? { ...lease, settledAt: followedSince(lease, leases.at(-1), acknowledgedAt) ?? now } : lease);
   }
-  const { floor } = memory;
-  const floorSettles =
-    floor.state === 'proved' && floor.settledAt === undefined && now >= floor.since + profile.settleMs;
   return { ...memory, leases, floor: floorSettles ? { ...floor, settledAt: now } : floor };
 }
+
+const isUnsettled = (lease: LeaseEntry) => lease.settledAt === undefined;
 
 /** A renewal without a gap: the car has followed this limit for as long as it has followed the lease before. */
 function followedSince(
@@ -141,8 +148,9 @@ function followedSince(
 
 function prune(memory: EvseMemory, now: Instant): EvseMemory {
   const lastSettled = memory.leases.findLastIndex((lease) => lease.settledAt !== undefined);
+  if (lastSettled <= 0 && memory.leases.every((lease) => lease.endsBy > now)) return memory;
   const leases = memory.leases.slice(Math.max(0, lastSettled)).filter((lease) => lease.endsBy > now);
-  return leases.length === memory.leases.length ? memory : { ...memory, leases };
+  return { ...memory, leases };
 }
 
 /** What certainly rules at `now`, when one limit alone can, renewed or not; undefined while anything is in doubt. */
@@ -188,23 +196,27 @@ export function activePhases(evse: Evse, memory: EvseMemory): number {
 }
 
 function learnPhases(memory: EvseMemory, { evse, state }: AbsorbInput): EvseMemory {
-  const transaction = state?.transaction?.id;
-  const { seenPhases, seenInTransaction, seenSamples, ...rest } = memory;
-  if (transaction === undefined || evse.supply === 'dc') return rest;
-  const known =
-    seenInTransaction === transaction
-      ? { seenPhases: seenPhases ?? 0, seenSamples: seenSamples ?? 0 }
-      : { seenPhases: 0, seenSamples: 0 };
+  const transaction = evse.supply === 'dc' ? undefined : state?.transaction?.id;
+  if (transaction === undefined) return withoutPhases(memory);
   const drawn = state?.drawn;
   const isNew = drawn !== undefined && drawn.measuredAt !== memory.judgedSampleAtForPhases;
-  if (!drawn || !isNew) return { ...rest, seenInTransaction: transaction, ...known };
+  const isKnown = memory.seenInTransaction === transaction && memory.seenPhases !== undefined;
+  if (isKnown && !isNew) return memory;
+  const { seenPhases = 0, seenSamples = 0, ...rest } = isKnown ? memory : withoutPhases(memory);
+  const before = { ...rest, seenInTransaction: transaction };
+  if (!isNew) return { ...before, seenPhases, seenSamples };
   const used = drawn.amps.reduce((bits, amps, at) => (amps > PHASE_IN_USE_AMPS ? bits | (1 << at) : bits), 0);
   const inEarnest = Math.max(0, ...drawn.amps) > LEARNING_AMPS && drawn.amps.length === evse.phases.length;
   return {
-    ...rest,
-    seenInTransaction: transaction,
+    ...before,
     judgedSampleAtForPhases: drawn.measuredAt,
-    seenPhases: known.seenPhases | used,
-    seenSamples: known.seenSamples + (inEarnest ? 1 : 0),
+    seenPhases: seenPhases | used,
+    seenSamples: seenSamples + (inEarnest ? 1 : 0),
   };
+}
+
+function withoutPhases(memory: EvseMemory): EvseMemory {
+  if (memory.seenInTransaction === undefined && memory.seenPhases === undefined) return memory;
+  const { seenPhases: _phases, seenInTransaction: _transaction, seenSamples: _samples, ...rest } = memory;
+  return rest;
 }

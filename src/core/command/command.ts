@@ -89,6 +89,7 @@ function askForMore(
   memories: readonly EvseMemory[],
   { site, situations, targets, loads, rows, mayRise, now }: CommandInput,
 ): readonly { readonly situation: Situation; readonly answer: Draft | Waiting }[] {
+  if (wanting.length === 0) return [];
   const room = rows.map((row) => row.room);
   const lowered = new Map<number, number>();
   for (const { role, change, situation, limitAmps } of drafts)
@@ -146,8 +147,9 @@ function level(situation: Situation, now: Instant): number {
 }
 
 function trackWish(memory: EvseMemory, wantsMore: boolean, now: Instant): EvseMemory {
-  const { wantsMoreSince, ...rest } = memory;
-  return wantsMore ? { ...rest, wantsMoreSince: wantsMoreSince ?? now } : rest;
+  if ((memory.wantsMoreSince !== undefined) === wantsMore) return memory;
+  const { wantsMoreSince: _since, ...rest } = memory;
+  return wantsMore ? { ...rest, wantsMoreSince: now } : rest;
 }
 
 function remember(before: EvseMemory, draft: Draft, commandId: string, now: Instant): EvseMemory {

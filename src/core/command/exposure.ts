@@ -64,15 +64,19 @@ export function exposureOf(
   const floor = floorExposure(evse, profile, memory, link);
   if (!profile.holdsFloor && link !== 'connected') return floor;
   const lastSettled = memory.leases.findLastIndex((lease) => lease.settledAt !== undefined);
-  const possible = memory.leases.slice(Math.max(0, lastSettled)).filter((lease) => lease.endsBy > now);
-  const heldUntil = Math.max(
-    Number.NEGATIVE_INFINITY,
-    ...possible.filter((lease) => lease.acknowledgedAt !== undefined).map((lease) => lease.holdsUntil),
-  );
+  let isLeased = false;
+  let leased = 0;
+  let heldUntil = Number.NEGATIVE_INFINITY;
+  for (let at = Math.max(0, lastSettled); at < memory.leases.length; at++) {
+    const { limitAmps, acknowledgedAt, holdsUntil, endsBy } = memory.leases[at]!;
+    if (endsBy <= now) continue;
+    isLeased = true;
+    leased = Math.max(leased, Math.min(limitAmps, evse.maxAmps));
+    if (acknowledgedAt !== undefined) heldUntil = Math.max(heldUntil, holdsUntil);
+  }
   const floorMayRule = lastSettled < 0 || heldUntil <= now + Math.min(EXPIRY_GUARD_MS, profile.leaseMs / 4);
-  const leased = Math.max(0, ...possible.map((lease) => Math.min(lease.limitAmps, evse.maxAmps)));
   if (floorMayRule && floor.amps >= leased) return floor;
-  return possible.length > 0 ? { amps: leased, because: 'lease' } : floor;
+  return isLeased ? { amps: leased, because: 'lease' } : floor;
 }
 
 /** The newest limit sent that may still rule at `now`, or undefined when only the floor is left. */

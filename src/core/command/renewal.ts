@@ -3,23 +3,17 @@
 
 import type { ChargerProfile } from '../model/charger.ts';
 import type { Site } from '../model/site.ts';
+import { oncePerSite } from '../model/site-index.ts';
 import type { EvseId, Instant } from '../model/units.ts';
 
 /** Multiples of it, less their whole part, lie evenly between 0 and 1 however many they are. */
 const GOLDEN_RATIO = 0.6180339887498949;
 
-const phases = new WeakMap<Site, ReadonlyMap<EvseId, number>>();
-
-/** Where in the period an EVSE has its moment, in [0, 1); by the order of names, so that the order of listing says nothing. */
-function phaseOf(site: Site, id: EvseId): number {
-  let known = phases.get(site);
-  if (!known) {
-    const names = site.evses.map((evse) => evse.id).sort();
-    known = new Map(names.map((name, at): [EvseId, number] => [name, (at * GOLDEN_RATIO) % 1]));
-    phases.set(site, known);
-  }
-  return known.get(id) ?? 0;
-}
+/** Where in the period each EVSE has its moment, in [0, 1); by the order of names, so that the order of listing says nothing. */
+const phasesOf = oncePerSite((site): ReadonlyMap<EvseId, number> => {
+  const names = site.evses.map((evse) => evse.id).sort();
+  return new Map(names.map((name, at): [EvseId, number] => [name, (at * GOLDEN_RATIO) % 1]));
+});
 
 /** From one renewal to the next while nothing changes, in milliseconds: with the cycle that finds it due, a third of the lease's life. */
 export function renewalPeriodMs({ leaseMs }: ChargerProfile, cycleMs: number): number {
@@ -33,7 +27,7 @@ export function renewalPeriodMs({ leaseMs }: ChargerProfile, cycleMs: number): n
  */
 export function renewalDueAt(site: Site, id: EvseId, profile: ChargerProfile, sentAt: Instant): Instant {
   const period = renewalPeriodMs(profile, site.policy.cycleMs);
-  const since = (sentAt - phaseOf(site, id) * period) % period;
+  const since = (sentAt - (phasesOf(site).get(id) ?? 0) * period) % period;
   const toOwnMoment = period - (since < 0 ? since + period : since);
   const least = Math.min(Math.max(period / 4, profile.minIntervalMs), period / 2);
   if (toOwnMoment >= least) return sentAt + toOwnMoment;

@@ -2,6 +2,7 @@
 
 import { type Authored, authored, type Cap } from '../model/limit.ts';
 import type { Circuit, Site } from '../model/site.ts';
+import { oncePerSite, siteIndex } from '../model/site-index.ts';
 import type { CircuitId, EvseId, GroupId, Instant, Phase, PhaseAmps } from '../model/units.ts';
 import { mapPhases } from '../model/units.ts';
 
@@ -33,6 +34,12 @@ export function capsInForce(caps: readonly Cap[], now: Instant): readonly Cap[] 
 /** The tightest limit on each circuit at `now`; the fuse's own rating is the loosest there can be. Negative caps count as zero. */
 export function circuitLimits(site: Site, caps: readonly Cap[], now: Instant): ReadonlyMap<CircuitId, CircuitLimit> {
   const active = capsInForce(caps, now);
+  return active.length === 0 ? ratingsOf(site) : circuitLimitsUnder(site, active);
+}
+
+const ratingsOf = oncePerSite((site) => circuitLimitsUnder(site, []));
+
+function circuitLimitsUnder(site: Site, active: readonly Cap[]): ReadonlyMap<CircuitId, CircuitLimit> {
   return new Map(site.circuits.map((circuit) => [circuit.id, limitOf(circuit, active)]));
 }
 
@@ -70,6 +77,12 @@ function limitOf(circuit: Circuit, caps: readonly Cap[]): CircuitLimit {
  */
 export function groupLimits(site: Site, caps: readonly Cap[], now: Instant): readonly GroupLimit[] {
   const active = capsInForce(caps, now);
+  return active.length === 0 ? permitsOf(site) : groupLimitsUnder(site, active);
+}
+
+const permitsOf = oncePerSite((site) => groupLimitsUnder(site, []));
+
+function groupLimitsUnder(site: Site, active: readonly Cap[]): readonly GroupLimit[] {
   const limits = site.groups.flatMap((group) => {
     const { id } = group;
     const mine = active.filter((cap) => cap.scope.kind === 'group' && cap.scope.group === id);
@@ -107,10 +120,10 @@ function jointSurplus(limits: readonly GroupLimit[]): readonly GroupLimit[] {
 /** The tightest cap on each EVSE alone at `now`, from caps whose scope is that EVSE; power caps count on all wired phases. */
 export function evseCaps(site: Site, caps: readonly Cap[], now: Instant): ReadonlyMap<EvseId, EvseCap> {
   const result = new Map<EvseId, EvseCap>();
-  const wiredPhases = new Map(site.evses.map((evse) => [evse.id, evse.phases]));
+  const { evseAt } = siteIndex(site);
   for (const cap of capsInForce(caps, now)) {
     if (cap.scope.kind !== 'evse') continue;
-    const phases = wiredPhases.get(cap.scope.evse);
+    const phases = site.evses[evseAt.get(cap.scope.evse) ?? -1]?.phases;
     if (!phases) continue;
     const byAmps = cap.limitAmps ? Math.min(...phases.map((phase) => cap.limitAmps![phase])) : Number.POSITIVE_INFINITY;
     const byWatts =

@@ -13,12 +13,22 @@ export type SiteIndex = {
   readonly evsesBelow: readonly (readonly number[])[];
 };
 
-const indices = new WeakMap<Site, SiteIndex>();
+/** `compute` of a site, called at the first use and never again for that site. It MUST read nothing else. */
+export function oncePerSite<T extends object>(compute: (site: Site) => T): (site: Site) => T {
+  const computed = new WeakMap<Site, T>();
+  return (site) => {
+    const known = computed.get(site);
+    if (known) return known;
+    const fresh = compute(site);
+    computed.set(site, fresh);
+    return fresh;
+  };
+}
 
-/** The index of a site, computed at the first call. `site` MUST be checked: parents before children, no dangling ids. */
-export function siteIndex(site: Site): SiteIndex {
-  const known = indices.get(site);
-  if (known) return known;
+/** The index of a site. `site` MUST be checked: parents before children, no dangling ids. */
+export const siteIndex = oncePerSite(indexOf);
+
+function indexOf(site: Site): SiteIndex {
   const circuitAt = new Map(site.circuits.map((circuit, at) => [circuit.id, at]));
   const parentOf = (circuit: Circuit) => (circuit.parent === undefined ? undefined : circuitAt.get(circuit.parent));
   const pathOf = site.evses.map((evse) => {
@@ -35,18 +45,18 @@ export function siteIndex(site: Site): SiteIndex {
   pathOf.forEach((path, evse) => {
     for (const circuit of path) evsesBelow[circuit]!.push(evse);
   });
-  const index: SiteIndex = {
+  return {
     circuitAt,
     evseAt: new Map(site.evses.map((evse, at) => [evse.id, at])),
     stationAt: new Map(site.stations.map((station, at) => [station.id, at])),
     pathOf,
     evsesBelow,
   };
-  indices.set(site, index);
-  return index;
 }
 
 /** The grid phases that carry current when only the first `active` of the EVSE's own phases do. */
 export function gridPhases(evse: Evse, active: number): readonly Phase[] {
+  const all = 2 ** evse.phases.length - 1;
+  if (active === all) return evse.phases;
   return evse.phases.filter((_phase, at) => (active & (1 << at)) !== 0);
 }

@@ -47,6 +47,8 @@ export type SiteMeter = {
   readonly factor: number;
   /** Amperes above which a reading is absurd for this connection. */
   readonly plausibleAmps: number;
+  /** Something behind it generates, so that a phase may export; absent: export is a sign of reversed transformers. */
+  readonly mayExport?: true;
 };
 
 export type Station = {
@@ -150,6 +152,18 @@ export type SiteUpstream = {
 
 export type Listen = { readonly host: string; readonly port: number };
 
+/** PEM files by absolute path. What is in them never travels with the site: a site is shown, journalled and handed between threads. */
+export type StationsTls = {
+  /** The controller's own certificate, followed by those of its issuers (OCPP security profile 2). */
+  readonly certificateFile: string;
+  readonly keyFile: string;
+  /** Authorities whose certificates stations must show (OCPP security profile 3); absent: stations are not asked for one. */
+  readonly clientCaFile?: string;
+};
+
+/** Without `tls` stations are served in plain text (OCPP security profile 1). */
+export type StationsListen = Listen & { readonly tls?: StationsTls };
+
 export type Site = {
   readonly id: SiteId;
   readonly name: string;
@@ -164,5 +178,5 @@ export type Site = {
   readonly groups: readonly EvGroup[];
   readonly upstream?: SiteUpstream;
   readonly policy: Policy;
-  readonly listen: { readonly stations: Listen; readonly http: Listen };
+  readonly listen: { readonly stations: StationsListen; readonly http: Listen };
 };

@@ -11,7 +11,7 @@ import type { CircuitReport, Share } from '../model/decision.ts';
 import type { Site } from '../model/site.ts';
 import { siteIndex } from '../model/site-index.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { type Instant, mapPhases, type PhaseAmps } from '../model/units.ts';
+import { type Instant, mapPhases, type Phase, type PhaseAmps } from '../model/units.ts';
 import { reasonFor } from './reason.ts';
 
 type ReportsInput = {
@@ -36,12 +36,21 @@ export function circuitReports({
   return site.circuits.map((circuit, at): CircuitReport => {
     const limit = limits.circuits.get(circuit.id)!;
     const base = limits.baseLoads.get(circuit.id)!;
-    const below = evsesBelow[at]!.map((evse) => situations[evse]!);
     const reading =
       circuit.meter === undefined || freshness[at] === 'lost' ? undefined : snapshot.meters[circuit.meter]?.reading;
+    const exposed = mapPhases(() => 0) as { [P in Phase]: number };
+    const allocated = mapPhases(() => 0) as { [P in Phase]: number };
+    let evWatts = 0;
+    for (const below of evsesBelow[at]!) {
+      const { phases, exposureAmps } = situations[below]!;
+      for (const phase of phases) {
+        exposed[phase] += exposureAmps;
+        allocated[phase] += targets[below]!;
+      }
+      evWatts += targets[below]! * phases.length * site.nominalVolts;
+    }
     const phases = mapPhases((phase) => {
-      const users = below.filter((situation) => situation.phases.includes(phase));
-      const exposureAmps = users.reduce((sum, situation) => sum + situation.exposureAmps, 0);
+      const exposureAmps = exposed[phase];
       const limitAmps = limit.phases[phase].amps;
       return {
         limitAmps,
@@ -49,17 +58,13 @@ export function circuitReports({
         marginAmps: circuit.marginAmps[phase],
         baseLoadAmps: base.amps[phase],
         exposureAmps,
-        allocatedAmps: users.reduce((sum, situation) => sum + targets[situation.at]!, 0),
+        allocatedAmps: allocated[phase],
         headroomAmps: limitAmps - circuit.marginAmps[phase] - base.amps[phase] - exposureAmps,
         ...(reading ? { meteredAmps: reading.currentAmps[phase] } : {}),
       };
     });
     if (!limit.power) return { circuit: circuit.id, baseLoadFrom: base.from, phases };
     const baseWatts = site.nominalVolts * (base.amps.L1 + base.amps.L2 + base.amps.L3);
-    const evWatts = below.reduce(
-      (sum, situation) => sum + targets[situation.at]! * situation.phases.length * site.nominalVolts,
-      0,
-    );
     const { watts: limitWatts, unit, source } = limit.power;
     const power = { limitWatts, unit, source, expectedWatts: baseWatts + evWatts };
     return { circuit: circuit.id, baseLoadFrom: base.from, phases, power };

@@ -1,10 +1,10 @@
 // What a car surely draws and may draw on one phase: a fresh sample alone is believed, and every change opens the range again.
 import { describe, expect, test } from 'vitest';
-import { drawRange } from '../../../src/core/allocate/draw.ts';
+import { drawRanges } from '../../../src/core/allocate/draw.ts';
 import type { EvseMemory } from '../../../src/core/model/memory.ts';
 import type { EvseState, StationLink } from '../../../src/core/model/snapshot.ts';
 import { evseMemory, leaseEntry, settledLease } from '../../support/ledger.ts';
-import { buildSite } from '../../support/site-builder.ts';
+import { buildSite, evse } from '../../support/site-builder.ts';
 
 const NOW = 1_000_000;
 const ago = (ms: number) => NOW - ms;
@@ -26,7 +26,10 @@ function range({ phase = 0, isActive = true, link = connected, state, memory, ex
   const station = link
     ? { station: 'A', link, evses: own ? [own] : [], upstreamProfiles: [], upstreamLink: 'none' as const }
     : undefined;
-  return drawRange(phase, isActive, station, own, evseMemory(memory), exposureAmps, NOW, policy);
+  const wired = evse({ station: 'A' });
+  const phases = isActive ? wired.phases : [];
+  const drawing = { evse: wired, station, state: own, memory: evseMemory(memory), exposureAmps, phases };
+  return drawRanges(drawing, NOW, policy)[phase];
 }
 
 const sample = (ageMs: number, ...amps: number[]) => ({ drawn: { amps, measuredAt: ago(ageMs) } });

@@ -3,8 +3,14 @@ import lp from 'javascript-lp-solver';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { askSimplex } from '../../../src/core/allocate/solve.ts';
 
-type Reply = { readonly [name: string]: unknown };
-const solver = lp as unknown as { Solve: (model: object) => Reply };
+type Model = { usePresolve: boolean; isMinimization: boolean };
+type Reply = { readonly feasible: boolean; readonly bounded: boolean };
+type Prototype = {
+  smallerThan: (limit: number) => { terms: readonly { variable: { id: string }; coefficient: number }[] };
+  addVariable: (cost: number, id: string) => { value: number };
+  solve: (this: Model) => Reply;
+};
+const { prototype } = (lp as unknown as { Model: { prototype: Prototype } }).Model;
 const column = (upper: number, objective = 1) => ({ upper, objective });
 const row = (limit: number, ...coefficients: number[]) => ({
   limit,
@@ -15,18 +21,36 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test('it is asked for numbered names only, without a bound where there is none, and without presolve', () => {
-  const asked = vi.spyOn(solver, 'Solve');
-  expect(askSimplex({ columns: [column(9, 2), column(Number.POSITIVE_INFINITY)], rows: [row(10, 1, 1)] })).toEqual([
-    9, 1,
+test('it is asked for limits, those of columns first and none where there is none, then for columns, upwards and without presolve', () => {
+  const limits = vi.spyOn(prototype, 'smallerThan');
+  const variables = vi.spyOn(prototype, 'addVariable');
+  const solved = vi.spyOn(prototype, 'solve');
+  const columns = [column(9, 2), column(Number.POSITIVE_INFINITY)];
+  expect(askSimplex({ columns, rows: [row(10, 1, 1), row(30, 2, 3)] })).toEqual([9, 1]);
+  expect(limits.mock.calls).toEqual([9, 10, 30].map((limit) => [expect.closeTo(limit, 9)]));
+  const terms = limits.mock.results.map(({ value }) =>
+    (value as ReturnType<Prototype['smallerThan']>).terms.map(({ variable, coefficient }) => [
+      variable.id,
+      coefficient,
+    ]),
+  );
+  expect(terms).toEqual([
+    [['x0', 1]],
+    [
+      ['x0', 1],
+      ['x1', 1],
+    ],
+    [
+      ['x0', 2],
+      ['x1', 3],
+    ],
   ]);
-  expect(asked).toHaveBeenCalledExactlyOnceWith({
-    optimize: 'o',
-    opType: 'max',
-    constraints: { b0: { max: expect.closeTo(9, 9) }, r0: { max: expect.closeTo(10, 9) } },
-    variables: { x0: { o: 2, b0: 1, r0: 1 }, x1: { o: 1, r0: 1 } },
-    options: { presolve: false },
-  });
+  expect(variables.mock.calls).toEqual([
+    [2, 'x0'],
+    [1, 'x1'],
+  ]);
+  expect(solved).toHaveBeenCalledOnce();
+  expect(solved.mock.contexts[0]).toMatchObject({ usePresolve: false, isMinimization: false });
 });
 
 describe('limits go to the next millionth of an ampere above, but for a fiftieth of one', () => {
@@ -43,23 +67,36 @@ describe('limits go to the next millionth of an ampere above, but for a fiftieth
     [-0.99e-6, -1],
     [-1e-6, -1],
   ])('%f A', (limit, millionths) => {
-    const asked = vi.spyOn(solver, 'Solve').mockReturnValue({ feasible: true });
-    askSimplex({ columns: [column(9)], rows: [row(limit, 1)] });
-    const { constraints } = asked.mock.lastCall![0] as { constraints: { r0: { max: number } } };
+    const asked = vi.spyOn(prototype, 'smallerThan');
+    askSimplex({ columns: [column(Number.POSITIVE_INFINITY)], rows: [row(limit, 1)] });
     // `toBe` tells −0 from 0.
-    expect(constraints.r0.max).toBe(millionths * 1e-6);
+    expect(asked.mock.lastCall![0]).toBe(millionths * 1e-6);
   });
 });
 
 describe('its reply', () => {
-  test.each<readonly [string, Reply, readonly number[] | string]>([
-    ['a column that is left out is at zero', { feasible: true, bounded: true, x1: 4 }, [0, 4]],
-    ['a column that is no number is none', { feasible: true, x0: '4', x1: true }, [Number.NaN, Number.NaN]],
-    ['infeasible', { feasible: false, x0: 1 }, 'the linear program came back infeasible'],
-    ['not said to be feasible', { x0: 1 }, 'the linear program came back infeasible'],
-    ['unbounded', { feasible: true, bounded: false, x0: 1 }, 'the linear program came back unbounded'],
-  ])('%s', (_story, reply, expected) => {
-    vi.spyOn(solver, 'Solve').mockReturnValue(reply);
-    expect(askSimplex({ columns: [column(9), column(9)], rows: [] })).toEqual(expected);
+  const reply = (feasible: boolean, bounded: boolean, ...values: readonly number[]) => {
+    const variables = vi.spyOn(prototype, 'addVariable');
+    vi.spyOn(prototype, 'solve').mockImplementation(() => {
+      variables.mock.results.forEach(({ value }, at) => {
+        (value as { value: number }).value = values[at]!;
+      });
+      return { feasible, bounded };
+    });
+    return askSimplex({ columns: [column(9), column(9)], rows: [] });
+  };
+
+  test('is the columns in their order, and no nought below nought', () => {
+    const values = reply(true, true, -0, 4);
+    expect(values).toEqual([0, 4]);
+    expect(Object.is((values as readonly number[])[0], 0)).toBe(true);
+  });
+
+  test('may be that there is none', () => {
+    expect(reply(false, true, 1, 1)).toBe('the linear program came back infeasible');
+  });
+
+  test('or that there is no end', () => {
+    expect(reply(true, false, 1, 1)).toBe('the linear program came back unbounded');
   });
 });

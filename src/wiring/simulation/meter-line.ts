@@ -1,0 +1,151 @@
+// The meters of a simulated site at the end of a Modbus line: the real polling, decoding and judging read them, and nothing of the world but
+// the line is replaced.
+
+import type { MeterProfile } from '../../core/model/meter-profile.ts';
+import type { SiteMeter } from '../../core/model/site.ts';
+import { mapPhases, PHASES, type PhaseAmps } from '../../core/model/units.ts';
+import { AppError } from '../../engine/app-error.ts';
+import type { Clock, Random } from '../../engine/ports.ts';
+import type { RegisterRequest } from '../../modbus/reply-frame.ts';
+import type { Endpoint, OpenSession, RegisterSession } from '../../modbus/session.ts';
+import { registersOf } from '../../simulator/meter-registers.ts';
+import type { MeterFault } from '../../simulator/script.ts';
+
+/** A sound meter answers within this. */
+const ANSWER_MS = { least: 5, most: 40 };
+/** Volts and hertz wander by this part, so that no two readings are the same, as on a living grid. */
+const RIPPLE = 0.0004;
+
+export type MeterSource = () => { readonly amps: PhaseAmps; readonly importWh: number };
+
+type Device = {
+  readonly meter: SiteMeter;
+  readonly profile: MeterProfile;
+  readonly read: MeterSource;
+  fault: MeterFault | undefined;
+  /** The registers at the moment at which it got stuck. */
+  held: ReadonlyMap<number, number> | undefined;
+  /** Reads are of one instant: several blocks of one poll see the same connection. */
+  last: { readonly at: number; readonly words: ReadonlyMap<number, number> } | undefined;
+};
+
+export class MeterLine {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #nominalVolts: number;
+  readonly #devices = new Map<string, Device>();
+
+  /** `clock` is the world's: a meter lives on while the controller is dead. */
+  constructor(clock: Clock, random: Random, nominalVolts: number) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#nominalVolts = nominalVolts;
+  }
+
+  add(meter: SiteMeter, profile: MeterProfile, read: MeterSource): void {
+    const { host, port, unitId } = meter.connection;
+    const device = { meter, profile, read, fault: undefined, held: undefined, last: undefined };
+    this.#devices.set(`${host}:${port}:${unitId}`, device);
+  }
+
+  /** From now on the meter errs so; undefined: it is sound again. */
+  setFault(id: string, fault: MeterFault | undefined): void {
+    for (const device of this.#devices.values()) {
+      if (device.meter.id !== id) continue;
+      device.held = fault === 'stuck' ? this.#registers(device) : undefined;
+      device.fault = fault;
+      device.last = undefined;
+    }
+  }
+
+  /** The way in for one controller, with the controller's own clock: a dead one waits for ever. */
+  readonly open: OpenSession = (clock, endpoint, timeoutMs) => {
+    const isReachable = [...this.#devices.values()].some(
+      ({ meter: { connection }, fault }) =>
+        connection.host === endpoint.host && connection.port === endpoint.port && fault !== 'dead',
+    );
+    const { promise, resolve, reject } = Promise.withResolvers<RegisterSession>();
+    if (isReachable) clock.timer('simulator.modbus', 1, () => resolve(new LineSession(this, clock, endpoint)));
+    else {
+      const give = () => reject(new AppError('METER_CONNECT', `no connection within ${timeoutMs} ms`, { ...endpoint }));
+      clock.timer('simulator.modbus', timeoutMs, give);
+    }
+    return promise;
+  };
+
+  /** The answer to one request and how long it takes; absent: there is none. */
+  answer(
+    endpoint: Endpoint,
+    request: RegisterRequest,
+  ): { readonly words: readonly number[]; readonly afterMs: number } | undefined {
+    const device = this.#devices.get(`${endpoint.host}:${endpoint.port}:${request.unitId}`);
+    if (!device || device.fault === 'dead' || device.fault === 'late') return undefined;
+    const words = device.held ?? this.#registers(device);
+    const { least, most } = ANSWER_MS;
+    return {
+      words: Array.from({ length: request.count }, (_, at) => words.get(request.address + at) ?? 0),
+      afterMs: least + Math.floor((most - least) * this.#random.next('modbus.answer')),
+    };
+  }
+
+  #registers(device: Device): ReadonlyMap<number, number> {
+    const at = this.#clock.now();
+    if (device.last?.at === at) return device.last.words;
+    const { amps, importWh } = device.read();
+    const { fault } = device;
+    const times = fault === 'times-ten' || fault === 'spike' ? 10 : fault === 'flipped' ? -1 : 1;
+    const ripple = () => 1 + (this.#random.next('modbus.ripple') - 0.5) * RIPPLE;
+    const words = registersOf(device.profile, device.meter.factor, {
+      amps: mapPhases((phase) => amps[phase] * times),
+      volts: mapPhases(() => this.#nominalVolts * ripple()),
+      hertz: 50 * ripple(),
+      importWh,
+    });
+    if (fault === 'spike') device.fault = undefined;
+    device.last = { at, words };
+    return words;
+  }
+}
+
+/** One connection to the line; dead for good after a deadline that passed, as the real one is. */
+class LineSession implements RegisterSession {
+  readonly #line: MeterLine;
+  readonly #clock: Clock;
+  readonly #endpoint: Endpoint;
+  #isOpen = true;
+
+  constructor(line: MeterLine, clock: Clock, endpoint: Endpoint) {
+    this.#line = line;
+    this.#clock = clock;
+    this.#endpoint = endpoint;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  request(request: RegisterRequest, deadlineMs: number): Promise<readonly number[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<readonly number[]>();
+    const answer = this.#line.answer(this.#endpoint, request);
+    if (answer && answer.afterMs <= deadlineMs) {
+      this.#clock.timer('simulator.modbus', answer.afterMs, () => resolve(answer.words));
+    } else {
+      this.#clock.timer('simulator.modbus', deadlineMs, () => {
+        this.#isOpen = false;
+        reject(
+          new AppError('METER_TIMEOUT', `no whole answer within ${deadlineMs} ms`, { ...this.#endpoint, ...request }),
+        );
+      });
+    }
+    return promise;
+  }
+
+  destroy(): void {
+    this.#isOpen = false;
+  }
+}
+
+/** The connection's apparent import by its truth, for meters that count energy. */
+export function importedWh(amps: PhaseAmps, volts: number, elapsedMs: number): number {
+  return (PHASES.reduce((sum, phase) => sum + Math.max(0, amps[phase]), 0) * volts * elapsedMs) / 3_600_000;
+}
