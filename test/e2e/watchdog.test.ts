@@ -12,6 +12,7 @@ import { SimulatedSite, type SiteEvent } from '../../src/simulator/simulated-sit
 import { anchorClock, systemClock } from '../../src/system/clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { freePort } from '../support/controller-process.ts';
+import { dial } from '../support/dial.ts';
 import { isAlive, type LogLine, WatchedRun } from '../support/watched-run.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'busbar-watchdog-'));
@@ -101,6 +102,7 @@ beforeAll(async () => {
       dayMs: 24 * 3_600_000,
       peakAmps: 30,
       scene: 'none',
+      dial,
     },
   );
   site.building.hold(onEachPhase(10));
