@@ -187,9 +187,9 @@ function hiddenLimits(
   situations: readonly Situation[],
   pathOf: readonly (readonly number[])[],
 ): readonly boolean[] | undefined {
-  if (situations.every(({ memory }) => memory.unknownUntil === undefined)) return undefined;
+  if (situations.every(({ memory }) => memory.unknownSince === undefined)) return undefined;
   const circuits = new Set(
-    situations.flatMap(({ memory, at }) => (memory.unknownUntil === undefined ? [] : pathOf[at]!)),
+    situations.flatMap(({ memory, at }) => (memory.unknownSince === undefined ? [] : pathOf[at]!)),
   );
   return pathOf.map((path) => path.some((circuit) => circuits.has(circuit)));
 }

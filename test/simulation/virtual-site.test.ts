@@ -6,7 +6,7 @@ import { packagedProfilesDir } from '../../src/config/package-root.ts';
 import type { Site } from '../../src/core/model/site.ts';
 import type { Car } from '../../src/simulator/car.ts';
 import type { Happening, Script } from '../../src/simulator/script.ts';
-import { writeScript } from '../../src/simulator/write-script.ts';
+import { RUN_STARTS_AT, writeScript } from '../../src/simulator/write-script.ts';
 import { type SimulateOptions, type Stage, setStage, simulate } from '../../src/wiring/simulation/simulate.ts';
 
 const MINUTE = 60_000;
@@ -96,5 +96,24 @@ describe('a small site', () => {
     ];
     const report = await simulate(await setStage(onBoard), scriptOf(happenings, 8), { bounds: { maxRunMs: 1_000 } });
     expect(report.violations).toEqual({ count: 0, first: [] });
+  });
+
+  test('a controller that starts again while cars charge pauses none of them', async () => {
+    const told: string[] = [];
+    const report = await run(
+      [
+        comes('A/1', MINUTE),
+        comes('B/1', 2 * MINUTE),
+        { kind: 'controller-dies', how: 'crash', atMs: 5 * MINUTE, forMs: 1_000 },
+      ],
+      10,
+      { onTraceLine: (line) => void told.push(line) },
+    );
+    expect(report.violations).toEqual({ count: 0, first: [] });
+    const after = told.filter(
+      (line) => Number(line.slice(0, 13)) > RUN_STARTS_AT + 5 * MINUTE && line.includes(' lease '),
+    );
+    expect(after.length).toBeGreaterThan(10);
+    expect(after.filter((line) => line.endsWith(' decrease 0'))).toEqual([]);
   });
 });

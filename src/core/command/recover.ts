@@ -11,6 +11,8 @@ import { newLease } from './exposure.ts';
  * Start is recovery. Instants of the last run need not compare with ours (the machine's clock may have been set meanwhile), so every lease
  * counts as sent now and never as confirmed; floors stay proved, because they are permanent. The last limits may have left before they were on the
  * disk, or the disk is another one: until an EVSE has followed a limit of ours, it may have any. EVSEs that the site no longer has are dropped.
+ * The base load goes on to be believed as far as the first reading bears it out: else the cars that charge on would count as building until their
+ * stations are back, and all be paused.
  */
 export function recoverMemory(site: Site, stored: Memory | undefined, author: string, now: Instant): Memory {
   const evses: { [id: string]: Memory['evses'][string] } = {};
@@ -18,9 +20,8 @@ export function recoverMemory(site: Site, stored: Memory | undefined, author: st
     const known = stored?.evses[evse.id];
     const profile = site.stations.find((station) => station.id === evse.station)?.profile;
     if (!profile) continue;
-    const unknownUntil = newLease('', evse.maxAmps, now, profile).endsBy;
     if (!known) {
-      evses[evse.id] = { ...blankEvseMemory, unknownUntil };
+      evses[evse.id] = { ...blankEvseMemory, unknownSince: now };
       continue;
     }
     const leases = known.leases.map((lease): LeaseEntry => {
@@ -42,9 +43,18 @@ export function recoverMemory(site: Site, stored: Memory | undefined, author: st
       leases,
       failures: 0,
       disobeyedSamples: 0,
-      unknownUntil,
+      unknownSince: now,
       ...(known.disobeyedAt === undefined ? {} : { disobeyedAt: now }),
     };
   }
-  return { author, nextCommandNumber: 1, evses, circuits: {} };
+  return { author, nextCommandNumber: 1, evses, circuits: recoverCircuits(site, stored, now) };
+}
+
+function recoverCircuits(site: Site, stored: Memory | undefined, now: Instant): Memory['circuits'] {
+  return Object.fromEntries(
+    site.circuits.flatMap(({ id, meter }) => {
+      const known = stored?.circuits[id];
+      return known && meter !== undefined ? [[id, { baseLoadAmps: known.baseLoadAmps, at: now }]] : [];
+    }),
+  );
 }

@@ -23,16 +23,19 @@ const recovered = (memory: EvseMemory, on = site) =>
 
 describe('after a start', () => {
   /** A lease may have left of which no disk has heard, and then it rules for its whole life. */
-  const unknownUntil = NOW + 70_000;
-  const unknown = { ...blankEvseMemory, unknownUntil };
+  const unknownSince = NOW;
+  const unknown = { ...blankEvseMemory, unknownSince };
   const allUnknown = { ...emptyMemory('box/4'), evses: { 'A/1': unknown, 'B/1': unknown, 'C/1': unknown } };
 
   test('a first start knows nothing, also not whether another controller told the chargers something a moment ago', () => {
     expect(recoverMemory(site, undefined, 'box/4', NOW)).toEqual(allUnknown);
   });
 
-  test('commands are numbered anew under the new epoch, and no base load is remembered', () => {
-    expect(recoverMemory(site, stored({}), 'box/4', NOW)).toEqual(allUnknown);
+  test('commands are numbered anew under the new epoch, and the base load is believed on, as of now and of no reading', () => {
+    const circuits = { main: { baseLoadAmps: onEachPhase(12), at: NOW } };
+    expect(recoverMemory(site, stored({}), 'box/4', NOW)).toEqual({ ...allUnknown, circuits });
+    const unmetered = { ...site, circuits: site.circuits.map(({ meter: _, ...circuit }) => circuit) };
+    expect(recoverMemory(unmetered, stored({}), 'box/4', NOW).circuits).toEqual({});
   });
 
   test('of the budget of writes, of a stop that was asked, and of how long it was disobedient nothing is remembered', () => {
@@ -43,7 +46,7 @@ describe('after a start', () => {
       stopAsked: { transaction: '7', commandId: 'box/3-76', at: LAST_RUN },
     });
     const { floor: _floor, ...rest } = recovered(memory)!;
-    expect(rest).toEqual({ leases: [], failures: 0, disobeyedSamples: 0, disobeyedAt: NOW, unknownUntil });
+    expect(rest).toEqual({ leases: [], failures: 0, disobeyedSamples: 0, disobeyedAt: NOW, unknownSince });
   });
 
   test('every lease counts as sent now and as never confirmed: a whole life, both margins and the settling', () => {
@@ -61,7 +64,7 @@ describe('after a start', () => {
       })),
       failures: 0,
       disobeyedSamples: 0,
-      unknownUntil,
+      unknownSince,
     });
   });
 
@@ -88,7 +91,6 @@ describe('after a start', () => {
     const { evses: known } = recoverMemory(mixed, stored(evses), 'box/4', NOW);
     expect(known['A/1']!.leases[0]!.endsBy).toBe(NOW + 70_000);
     expect(known['B/1']!.leases[0]!.endsBy).toBe(NOW + 265_000);
-    expect([known['A/1']!.unknownUntil, known['B/1']!.unknownUntil]).toEqual([NOW + 70_000, NOW + 265_000]);
   });
 
   test('an EVSE that the site no longer has, or whose station it has lost, is dropped', () => {
