@@ -96,6 +96,7 @@ beforeAll(async () => {
     {
       site: loaded.site,
       stationKeys: keys,
+      dial,
       stationsUrl: `ws://127.0.0.1:${stationsPort}/ocpp`,
       meterPort,
       csmsPort,

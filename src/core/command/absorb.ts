@@ -45,6 +45,7 @@ export function absorb(input: AbsorbInput): EvseMemory {
   memory = absorbFloorAnswer(memory, input);
   memory = absorbLeaseAnswer(memory, input);
   memory = settle(memory, input);
+  memory = withoutUnknown(memory, input.now);
   memory = prune(memory, input.now);
   memory = judgeObedience(memory, input);
   return learnPhases(memory, input);
@@ -144,6 +145,13 @@ function followedSince(
   acknowledgedAt: Instant,
 ): Instant | undefined {
   return before?.limitAmps === lease.limitAmps && before.holdsUntil > acknowledgedAt ? before.settledAt : undefined;
+}
+
+/** What it may have been told before our start is over, or a limit of ours rules in its place. */
+function withoutUnknown(memory: EvseMemory, now: Instant): EvseMemory {
+  const { unknownUntil, ...rest } = memory;
+  if (unknownUntil === undefined) return memory;
+  return now >= unknownUntil || memory.leases.some(({ settledAt }) => settledAt !== undefined) ? rest : memory;
 }
 
 function prune(memory: EvseMemory, now: Instant): EvseMemory {

@@ -1,20 +1,28 @@
-// The memory of the last run made safe for this one: whatever was sent may still be in force for its whole life, nothing is proved to hold.
+// The memory of the last run made safe for this one: whatever was sent may still be in force for its whole life, also what no disk has heard of;
+// nothing is proved to hold.
 
 import type { LeaseEntry, Memory } from '../model/memory.ts';
 import type { Site } from '../model/site.ts';
 import type { Instant } from '../model/units.ts';
+import { blankEvseMemory } from './absorb.ts';
 import { newLease } from './exposure.ts';
 
 /**
  * Start is recovery. Instants of the last run need not compare with ours (the machine's clock may have been set meanwhile), so every lease
- * counts as sent now and never as confirmed; floors stay proved, because they are permanent. EVSEs that the site no longer has are dropped.
+ * counts as sent now and never as confirmed; floors stay proved, because they are permanent. The last limits may have left before they were on the
+ * disk, or the disk is another one: until an EVSE has followed a limit of ours, it may have any. EVSEs that the site no longer has are dropped.
  */
 export function recoverMemory(site: Site, stored: Memory | undefined, author: string, now: Instant): Memory {
   const evses: { [id: string]: Memory['evses'][string] } = {};
   for (const evse of site.evses) {
     const known = stored?.evses[evse.id];
     const profile = site.stations.find((station) => station.id === evse.station)?.profile;
-    if (!known || !profile) continue;
+    if (!profile) continue;
+    const unknownUntil = newLease('', evse.maxAmps, now, profile).endsBy;
+    if (!known) {
+      evses[evse.id] = { ...blankEvseMemory, unknownUntil };
+      continue;
+    }
     const leases = known.leases.map((lease): LeaseEntry => {
       const { endsBy } = newLease(lease.commandId, lease.limitAmps, now, profile);
       return {
@@ -34,6 +42,7 @@ export function recoverMemory(site: Site, stored: Memory | undefined, author: st
       leases,
       failures: 0,
       disobeyedSamples: 0,
+      unknownUntil,
       ...(known.disobeyedAt === undefined ? {} : { disobeyedAt: now }),
     };
   }

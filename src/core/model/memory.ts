@@ -38,6 +38,11 @@ export type EvseMemory = {
   readonly disobeyedSamples: number;
   /** The newest sample that showed disobedience was judged then; absent while the charger is trusted. */
   readonly disobeyedAt?: Instant;
+  /**
+   * Before our start it may have been told a limit of which the disk never heard; it ends by then at the latest. Absent once it has followed a
+   * limit of ours.
+   */
+  readonly unknownUntil?: Instant;
   /** `measuredAt` of the newest sample that was judged. */
   readonly judgedSampleAt?: Instant;
   /** Bit i set: current was seen on the EVSE's own phase i in this transaction; absent: nothing learnt, all wired phases count. */

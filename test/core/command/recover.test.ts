@@ -1,5 +1,6 @@
 // A controller that starts again trusts nothing of its last run but the permanent floors, and forgets nothing that may still rule.
 import { describe, expect, test } from 'vitest';
+import { blankEvseMemory } from '../../../src/core/command/absorb.ts';
 import { recoverMemory } from '../../../src/core/command/recover.ts';
 import type { EvseMemory, Memory } from '../../../src/core/model/memory.ts';
 import { emptyMemory } from '../../../src/core/model/memory.ts';
@@ -21,12 +22,17 @@ const recovered = (memory: EvseMemory, on = site) =>
   recoverMemory(on, stored({ 'A/1': memory }), 'box/4', NOW).evses['A/1'];
 
 describe('after a start', () => {
-  test('a first start knows nothing', () => {
-    expect(recoverMemory(site, undefined, 'box/1', NOW)).toEqual(emptyMemory('box/1'));
+  /** A lease may have left of which no disk has heard, and then it rules for its whole life. */
+  const unknownUntil = NOW + 70_000;
+  const unknown = { ...blankEvseMemory, unknownUntil };
+  const allUnknown = { ...emptyMemory('box/4'), evses: { 'A/1': unknown, 'B/1': unknown, 'C/1': unknown } };
+
+  test('a first start knows nothing, also not whether another controller told the chargers something a moment ago', () => {
+    expect(recoverMemory(site, undefined, 'box/4', NOW)).toEqual(allUnknown);
   });
 
   test('commands are numbered anew under the new epoch, and no base load is remembered', () => {
-    expect(recoverMemory(site, stored({}), 'box/4', NOW)).toEqual(emptyMemory('box/4'));
+    expect(recoverMemory(site, stored({}), 'box/4', NOW)).toEqual(allUnknown);
   });
 
   test('of the budget of writes, of a stop that was asked, and of how long it was disobedient nothing is remembered', () => {
@@ -37,7 +43,7 @@ describe('after a start', () => {
       stopAsked: { transaction: '7', commandId: 'box/3-76', at: LAST_RUN },
     });
     const { floor: _floor, ...rest } = recovered(memory)!;
-    expect(rest).toEqual({ leases: [], failures: 0, disobeyedSamples: 0, disobeyedAt: NOW });
+    expect(rest).toEqual({ leases: [], failures: 0, disobeyedSamples: 0, disobeyedAt: NOW, unknownUntil });
   });
 
   test('every lease counts as sent now and as never confirmed: a whole life, both margins and the settling', () => {
@@ -55,6 +61,7 @@ describe('after a start', () => {
       })),
       failures: 0,
       disobeyedSamples: 0,
+      unknownUntil,
     });
   });
 
@@ -81,12 +88,13 @@ describe('after a start', () => {
     const { evses: known } = recoverMemory(mixed, stored(evses), 'box/4', NOW);
     expect(known['A/1']!.leases[0]!.endsBy).toBe(NOW + 70_000);
     expect(known['B/1']!.leases[0]!.endsBy).toBe(NOW + 265_000);
+    expect([known['A/1']!.unknownUntil, known['B/1']!.unknownUntil]).toEqual([NOW + 70_000, NOW + 265_000]);
   });
 
   test('an EVSE that the site no longer has, or whose station it has lost, is dropped', () => {
     const evses = { 'A/1': evseMemory(), 'gone/1': evseMemory() };
-    expect(Object.keys(recoverMemory(site, stored(evses), 'box/4', NOW).evses)).toEqual(['A/1']);
+    expect(Object.keys(recoverMemory(site, stored(evses), 'box/4', NOW).evses)).toEqual(['A/1', 'B/1', 'C/1']);
     const withoutA = { ...site, stations: site.stations.filter((station) => station.id !== 'A') };
-    expect(recoverMemory(withoutA, stored(evses), 'box/4', NOW).evses).toEqual({});
+    expect(Object.keys(recoverMemory(withoutA, stored(evses), 'box/4', NOW).evses)).toEqual(['B/1', 'C/1']);
   });
 });
