@@ -242,6 +242,8 @@ export class Controller {
       commands: decision.commands.length,
       solver: decision.solver.answeredBy,
       decideMs: t2 - t1,
+      // From before the collecting until everything was handed on: what the loop was held up for.
+      tookMs: clock.now() - t0,
       headroomAmps: Math.round(Math.min(...headrooms) * 10) / 10,
     });
     return isSound;

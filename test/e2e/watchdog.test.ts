@@ -103,7 +103,6 @@ beforeAll(async () => {
       dayMs: 24 * 3_600_000,
       peakAmps: 30,
       scene: 'none',
-      dial,
     },
   );
   site.building.hold(onEachPhase(10));
