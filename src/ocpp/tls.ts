@@ -3,7 +3,7 @@
 import { constants } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
-import { type SecureContextOptions, TLSSocket } from 'node:tls';
+import { createSecureContext, type SecureContextOptions, TLSSocket } from 'node:tls';
 import type { StationsTls } from '../core/model/site.ts';
 import { AppError } from '../engine/app-error.ts';
 
@@ -24,9 +24,9 @@ export const TLS_SUITES = [
 /** How long a station may resume its session with a ticket, and be taken for whoever it proved to be. */
 export const SESSION_TIMEOUT_SECONDS = 300;
 
-/** Reads the files anew. @throws AppError OCPP_TLS_FILES where one cannot be read */
-export function secureContextOptions(tls: StationsTls): SecureContextOptions {
-  return {
+/** Reads the files anew. @throws AppError OCPP_TLS_FILES where one cannot be read, or they do not belong together */
+export function readTls(tls: StationsTls): SecureContextOptions {
+  const options: SecureContextOptions = {
     cert: read(tls.certificateFile),
     key: read(tls.keyFile),
     ...(tls.clientCaFile === undefined ? {} : { ca: read(tls.clientCaFile) }),
@@ -37,6 +37,13 @@ export function secureContextOptions(tls: StationsTls): SecureContextOptions {
     // A handshake is the most expensive thing that a stranger can ask for: one for each connection.
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   };
+  try {
+    createSecureContext(options);
+  } catch (cause) {
+    const text = `The certificate in ${tls.certificateFile} and the key in ${tls.keyFile} cannot be used together; "busbar check" tells what is wrong with them.`;
+    throw new AppError('OCPP_TLS_FILES', text, { certificateFile: tls.certificateFile }, { cause });
+  }
+  return options;
 }
 
 /**
