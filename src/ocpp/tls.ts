@@ -1,6 +1,6 @@
 // What stations are offered over TLS (OCPP security profiles 2 and 3) and who they prove to be by it; it must never log what is in a key file.
 
-import { constants } from 'node:crypto';
+import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { createSecureContext, type SecureContextOptions, TLSSocket } from 'node:tls';
@@ -26,9 +26,10 @@ export const SESSION_TIMEOUT_SECONDS = 300;
 
 /** Reads the files anew. @throws AppError OCPP_TLS_FILES where one cannot be read, or they do not belong together */
 export function readTls(tls: StationsTls): SecureContextOptions {
+  const [cert, key] = [read(tls.certificateFile), read(tls.keyFile)];
   const options: SecureContextOptions = {
-    cert: read(tls.certificateFile),
-    key: read(tls.keyFile),
+    cert,
+    key,
     ...(tls.clientCaFile === undefined ? {} : { ca: read(tls.clientCaFile) }),
     minVersion: 'TLSv1.2',
     ciphers: TLS_SUITES.join(':'),
@@ -39,6 +40,8 @@ export function readTls(tls: StationsTls): SecureContextOptions {
   };
   try {
     createSecureContext(options);
+    // OpenSSL takes a key of another kind than the certificate's without a word, and then has nothing to show.
+    if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) throw new Error('the key is another one');
   } catch (cause) {
     const text = `The certificate in ${tls.certificateFile} and the key in ${tls.keyFile} cannot be used together; "busbar check" tells what is wrong with them.`;
     throw new AppError('OCPP_TLS_FILES', text, { certificateFile: tls.certificateFile }, { cause });
