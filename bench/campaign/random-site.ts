@@ -15,8 +15,11 @@ const profiles = loadChargerProfiles(packagedProfilesDir());
 if (!profiles.ok) throw new Error('the charger profiles of this package cannot be read');
 const known = { file: 'random', models: profiles.models, meterProfiles: listMeterProfiles(packagedProfilesDir()) };
 
+/** `file` is what stands in the site's file, for `busbar simulate --site`. */
+export type RandomSite = { readonly site: Site; readonly file: unknown };
+
 /** The site of a seed: sound by the product's own check, floor proof included. */
-export function randomSite(seed: number): Site {
+export function randomSite(seed: number): RandomSite {
   const random = seededStreams(seed).stream('random-site');
   const draw = (below: number) => Math.floor(random.next('') * below);
   const one = <T>(list: readonly T[]): T => list[draw(list.length)]!;
@@ -33,40 +36,38 @@ export function randomSite(seed: number): Site {
     const upstream = draw(2) === 0 ? { upstream: { url: 'ws://csms.example:9000/ocpp' } } : {};
     const isTight = draw(3) > 0;
     const sound = RATINGS.flatMap((rating) => {
-      const checked = checkSite(
-        {
-          id: `random-${seed}`,
-          timezone: 'Europe/Berlin',
-          circuits: [
-            {
-              id: 'main',
-              ratingAmps: rating,
-              baseLoad: { worstAmps: worst, allowanceAmps: Math.round(worst / 2) },
-              meter: 'main',
-              ...unbalance,
-            },
-            ...(hasBoard
-              ? [
-                  {
-                    id: 'board',
-                    parent: 'main',
-                    ratingAmps: Math.max(16, Math.round(rating * boardPart)),
-                    baseLoad: { worstAmps: Math.round(worst / 5), allowanceAmps: Math.round(worst / 5) },
-                    ...(isMetered ? { meter: 'board' } : {}),
-                  },
-                ]
-              : []),
-          ],
-          meters: [
-            { id: 'main', profile, host: '192.0.2.10' },
-            ...(isMetered ? [{ id: 'board', profile: 'eastron-sdm630', host: '192.0.2.11' }] : []),
-          ],
-          stations,
-          ...upstream,
-        },
-        known,
-      );
-      return checked.ok ? [checked.site] : [];
+      const file = {
+        id: `random-${seed}`,
+        timezone: 'Europe/Berlin',
+        circuits: [
+          {
+            id: 'main',
+            ratingAmps: rating,
+            baseLoad: { worstAmps: worst, allowanceAmps: Math.round(worst / 2) },
+            meter: 'main',
+            ...unbalance,
+          },
+          ...(hasBoard
+            ? [
+                {
+                  id: 'board',
+                  parent: 'main',
+                  ratingAmps: Math.max(16, Math.round(rating * boardPart)),
+                  baseLoad: { worstAmps: Math.round(worst / 5), allowanceAmps: Math.round(worst / 5) },
+                  ...(isMetered ? { meter: 'board' } : {}),
+                },
+              ]
+            : []),
+        ],
+        meters: [
+          { id: 'main', profile, host: '192.0.2.10' },
+          ...(isMetered ? [{ id: 'board', profile: 'eastron-sdm630', host: '192.0.2.11' }] : []),
+        ],
+        stations,
+        ...upstream,
+      };
+      const checked = checkSite(file, known);
+      return checked.ok ? [{ site: checked.site, file }] : [];
     });
     // The least rating that the floors allow, or the next: that is where everybody is in need.
     const chosen = sound[isTight ? 0 : 1] ?? sound[0];

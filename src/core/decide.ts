@@ -14,7 +14,7 @@ import { planCommands } from './command/command.ts';
 import { breachOfFuseLaw } from './command/fuse-law.ts';
 import { circuitLimits, type EvseCap, evseCaps, groupLimits } from './limits/caps.ts';
 import type { Command, Decision, Notice } from './model/decision.ts';
-import type { CircuitMemory, EvseMemory, Memory } from './model/memory.ts';
+import type { EvseMemory, Memory } from './model/memory.ts';
 import type { Site } from './model/site.ts';
 import { siteIndex } from './model/site-index.ts';
 import type { Snapshot, StationState } from './model/snapshot.ts';
@@ -61,6 +61,7 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
   const allocation = allocate({ site, limits, rows, loads, situations, mayRotate, solvers });
 
   const mayRise = pathOf.map((path) => path.every((circuit) => freshness[circuit] === 'fresh'));
+  const hidden = hiddenLimits(situations, pathOf);
   const plan = planCommands({
     site,
     situations,
@@ -68,6 +69,7 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
     rows,
     loads,
     mayRise,
+    ...(hidden ? { mayHide: hidden } : {}),
     now,
     wallNow,
     author: memory.author,
@@ -180,6 +182,18 @@ function upstreamLimits(
 
 type Drawn = PerPhase<DrawRange>;
 
+/** For each EVSE whether somebody on one of its circuits may have a limit that nobody knows of; absent where nobody has. */
+function hiddenLimits(
+  situations: readonly Situation[],
+  pathOf: readonly (readonly number[])[],
+): readonly boolean[] | undefined {
+  if (situations.every(({ memory }) => memory.unknownSince === undefined)) return undefined;
+  const circuits = new Set(
+    situations.flatMap(({ memory, at }) => (memory.unknownSince === undefined ? [] : pathOf[at]!)),
+  );
+  return pathOf.map((path) => path.some((circuit) => circuits.has(circuit)));
+}
+
 /** What the EVs below each metered circuit draw, at least and at most, by phase; by index into `site.circuits`. */
 function drawnBelow(site: Site, situations: readonly Situation[], now: Instant): readonly Drawn[] {
   const { evsesBelow } = siteIndex(site);
@@ -225,6 +239,7 @@ function surplusAtRoot(site: Site, drawn: Drawn, isFresh: boolean, snapshot: Sna
   return surplusOf(reading, evWatts, site.nominalVolts, memory.surplus, snapshot.now, site.policy);
 }
 
+/** An EVSE's id has a slash in it, so none can be the name of a property that all objects have. */
 function evseMemories(site: Site, memories: readonly EvseMemory[]): Memory['evses'] {
   const byId: { [evse: EvseId]: EvseMemory } = {};
   for (let at = 0; at < memories.length; at++) byId[site.evses[at]!.id] = memories[at]!;
@@ -232,9 +247,7 @@ function evseMemories(site: Site, memories: readonly EvseMemory[]): Memory['evse
 }
 
 function circuitMemories(baseLoads: ReadonlyMap<CircuitId, BaseLoad>): Memory['circuits'] {
-  const byId: { [circuit: CircuitId]: CircuitMemory } = {};
-  for (const [id, { memory }] of baseLoads) if (memory) byId[id] = memory;
-  return byId;
+  return Object.fromEntries([...baseLoads].flatMap(([id, base]) => (base.memory ? [[id, base.memory]] : [])));
 }
 
 /** Memories as if the cycle's increases had never been planned. */

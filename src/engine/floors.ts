@@ -1,5 +1,6 @@
 // What is sent in place of a plan that must not leave: everybody down to the floor or kept below it, nobody up. Needs no allocation.
 
+import { blankEvseMemory } from '../core/command/absorb.ts';
 import { buildProfile } from '../core/command/charging-profile.ts';
 import { MAX_LEASES, newLease } from '../core/command/exposure.ts';
 import type { Command, Decision, Notice } from '../core/model/decision.ts';
@@ -32,16 +33,13 @@ export function floorsDecision({ site, snapshot, memory, last, notice, fellBackB
   const evses: { [evse: string]: EvseMemory } = { ...memory.evses };
   let number = memory.nextCommandNumber;
   for (const evse of site.evses) {
-    const station = stations.get(evse.station);
-    // The snapshot may be what the decision failed on, so that nothing of it is taken for granted.
-    if (!station || snapshot.stations[evse.station]?.link?.state !== 'connected') continue;
     for (const role of ['floor', 'lease'] as const) {
-      const known = evses[evse.id];
-      const limitAmps = role === 'floor' ? floorDue(evse, known, snapshot) : leaseDue(evse, station, known, snapshot);
-      if (limitAmps === undefined) continue;
-      const id = `${memory.author}-${number++}`;
-      commands.push(commandOf(id, role, limitAmps, evse, station, site, snapshot));
-      evses[evse.id] = remembered(known, role, id, limitAmps, station, snapshot.now);
+      const id = `${memory.author}-${number}`;
+      const told = floorFor(evse, role, id, stations.get(evse.station), evses[evse.id], site, snapshot);
+      if (!told) continue;
+      number += 1;
+      commands.push(told.command);
+      evses[evse.id] = told.memory;
     }
   }
   return {
@@ -54,6 +52,34 @@ export function floorsDecision({ site, snapshot, memory, last, notice, fellBackB
     notices: [notice],
     memory: { ...memory, evses, nextCommandNumber: number },
   };
+}
+
+type Told = { readonly command: Command; readonly memory: EvseMemory };
+
+/** What one EVSE is to be told, if anything. What is known of it may be the very thing that broke the decision: then it is told nothing. */
+function floorFor(
+  evse: Evse,
+  role: Command['role'],
+  id: string,
+  station: Station | undefined,
+  known: EvseMemory | undefined,
+  site: Site,
+  snapshot: Snapshot,
+): Told | undefined {
+  try {
+    if (!station || snapshot.stations[evse.station]?.link.state !== 'connected') return undefined;
+    const limitAmps = role === 'floor' ? floorDue(evse, known, snapshot) : leaseDue(evse, station, known, snapshot);
+    if (limitAmps === undefined) return undefined;
+    const isRenewal = role === 'lease' && known?.leases.at(-1)?.limitAmps === limitAmps;
+    const change = isRenewal ? 'renewal' : 'decrease';
+    return {
+      command: commandOf({ id, role, change, limitAmps }, evse, station, site, snapshot),
+      memory: remembered(known, { id, role, change, limitAmps }, station, snapshot.now),
+    };
+  } catch {
+    // Its leases run out by themselves; the others must not wait for that.
+    return undefined;
+  }
 }
 
 function floorDue({ floorAmps }: Evse, memory: EvseMemory | undefined, { now }: Snapshot): number | undefined {
@@ -70,53 +96,42 @@ function leaseDue(
 ): number | undefined {
   const newest = memory?.leases.at(-1);
   if (!newest || newest.endsBy <= now) return undefined;
-  const state = stations[evse.station]?.evses?.find((one) => one.evse === evse.id);
+  const state = stations[evse.station]?.evses.find((one) => one.evse === evse.id);
   if (profile.lease.purpose === 'TxProfile' && state?.transaction === undefined) return undefined;
   const least = profile.quirks.includes('zero-amps-breaks-next-limit') ? evse.minAmps : 0;
+  const wanted = Math.max(least, evse.floorAmps);
   // What is not a number is above every floor.
-  const wanted = Math.max(least, newest.limitAmps <= evse.floorAmps ? newest.limitAmps : evse.floorAmps);
   if (!(newest.limitAmps <= wanted)) return wanted;
   return newest.limitAmps < evse.floorAmps && now - newest.sentAt >= profile.leaseMs / 3 ? newest.limitAmps : undefined;
 }
 
+type Order = Pick<Command, 'id' | 'role' | 'change' | 'limitAmps'>;
+
 function commandOf(
-  id: string,
-  role: Command['role'],
-  limitAmps: number,
+  order: Order,
   evse: Evse,
   { profile }: Station,
   { nominalVolts }: Site,
   { stations, wallNow }: Snapshot,
 ): Command {
-  const transaction = stations[evse.station]?.evses?.find((one) => one.evse === evse.id)?.transaction;
+  const { role, limitAmps } = order;
+  const transaction = stations[evse.station]?.evses.find((one) => one.evse === evse.id)?.transaction;
   const phases = evse.supply === 'dc' ? evse.phases.length : 1;
   const told = { role, evse, profile, limitAmps, phases, nominalVolts, wallNow };
-  const profileToSend = buildProfile({ ...told, ...(transaction ? { transactionId: transaction.id } : {}) });
-  const change = 'decrease';
-  return {
-    kind: 'install-profile',
-    id,
-    station: evse.station,
-    evse: evse.id,
-    role,
-    change,
-    limitAmps,
-    profile: profileToSend,
-  };
+  const built = buildProfile({ ...told, ...(transaction ? { transactionId: transaction.id } : {}) });
+  return { kind: 'install-profile', station: evse.station, evse: evse.id, ...order, profile: built };
 }
 
 function remembered(
   known: EvseMemory | undefined,
-  role: Command['role'],
-  commandId: string,
-  limitAmps: number,
+  { id, role, change, limitAmps }: Order,
   { profile }: Station,
   now: number,
 ): EvseMemory {
-  const memory = known ?? { floor: { state: 'unproved' }, leases: [], failures: 0, disobeyedSamples: 0 };
-  if (role === 'floor') return { ...memory, floor: { state: 'sent', commandId, amps: limitAmps, sentAt: now } };
-  const entry = newLease(commandId, limitAmps, now, profile);
-  return { ...memory, changedAt: now, leases: [...withRoom(memory.leases), entry] };
+  const memory = known ?? blankEvseMemory;
+  if (role === 'floor') return { ...memory, floor: { state: 'sent', commandId: id, amps: limitAmps, sentAt: now } };
+  const leases = [...withRoom(memory.leases), newLease(id, limitAmps, now, profile)];
+  return change === 'renewal' ? { ...memory, leases } : { ...memory, changedAt: now, leases };
 }
 
 /** Room for one more without forgetting a limit: the oldest two become one that is as high and as long as either. */

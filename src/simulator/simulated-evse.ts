@@ -47,7 +47,7 @@ export class SimulatedEvse {
   #drawn: readonly number[];
   #energyWh = 0;
   #known: Known | undefined;
-  #floor: { readonly version: number; readonly amps: number | undefined } | undefined;
+  #floor: { readonly version: number; readonly wattsPerAmp: number; readonly amps: number | undefined } | undefined;
   #isPowered = true;
   transaction: SimulatedTransaction | undefined;
   /** False while the central system has refused the driver: plugged in, no energy. */
@@ -110,7 +110,8 @@ export class SimulatedEvse {
   floorAmps(): number | undefined {
     const { charging, profile } = this.#options;
     const { version } = charging.memory;
-    if (this.#floor?.version === version) return this.#floor.amps;
+    const wattsPerAmp = this.#wattsPerAmp();
+    if (this.#floor?.version === version && this.#floor.wattsPerAmp === wattsPerAmp) return this.#floor.amps;
     const { purpose, stackLevel } = profile.floor;
     let amps: number | undefined;
     for (const one of charging.memory.all()) {
@@ -118,9 +119,9 @@ export class SimulatedEvse {
       if (!isFloor || !hasNoEnd(one.profile) || (one.evse !== this.evse.number && one.evse !== 0)) continue;
       const { unit, periods } = one.profile.schedule;
       const limit = Math.max(...periods.map((period) => period.limit));
-      if (amps === undefined || one.evse !== 0) amps = unit === 'A' ? limit : limit / this.#wattsPerAmp();
+      if (amps === undefined || one.evse !== 0) amps = unit === 'A' ? limit : limit / wattsPerAmp;
     }
-    this.#floor = { version, amps };
+    this.#floor = { version, wattsPerAmp, amps };
     return amps;
   }
 

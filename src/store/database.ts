@@ -61,6 +61,8 @@ export class DatabaseFile {
   readonly tornAtByte: number | undefined;
   readonly #db: BetterSqlite.Database;
   readonly #inTransaction: (work: () => unknown) => unknown;
+  readonly #pages: Statement<{ page_count: number }>;
+  readonly #freePages: Statement<{ freelist_count: number }>;
 
   /**
    * Opens or creates the file and brings its schema up to date.
@@ -84,6 +86,13 @@ export class DatabaseFile {
       return result;
     });
     this.#inTransaction = (work) => run.immediate(work);
+    this.#pages = this.prepare('PRAGMA page_count');
+    this.#freePages = this.prepare('PRAGMA freelist_count');
+  }
+
+  /** Pages that hold something; the file keeps those that became free and uses them again. */
+  get usedPages(): number {
+    return this.#pages.get()!.page_count - this.#freePages.get()!.freelist_count;
   }
 
   get isOpen(): boolean {

@@ -9,6 +9,13 @@ import { type DatabaseFile, orNull, type Statement } from './database.ts';
  * refused (STORE_OUTBOX_FULL), so the station gets no answer and keeps its own copy.
  */
 export const MAX_OUTBOX_ROWS_PER_STATION = 100_000;
+/**
+ * Pages of the file in use (1.77 GB) from which on each new row takes the place of two intermediate meter values of its station, whatever its count.
+ * 200 stations at their own bounds would otherwise fill the disk. What may not be thinned is taken until the file is at its end.
+ */
+export const THIN_FROM_PAGES = 432_000;
+/** So many new rows may pass between two looks at the size of the file: a megabyte at most. */
+const LOOK_EVERY_ROWS = 64;
 /** The most rows that one question returns, whatever it asks for. */
 export const MAX_OUTBOX_PAGE = 1_000;
 
@@ -25,31 +32,46 @@ type Row = {
   readonly state: 'queued' | 'parked';
 };
 
+export type OutboxBounds = { readonly rowsPerStation: number; readonly thinFromPages: number };
+
 /** All methods MUST be called inside a transaction of the database, `page` and `thinned` excepted. */
 export class Outbox {
-  readonly #maxRows: number;
+  readonly #database: DatabaseFile;
+  readonly #bounds: OutboxBounds;
+  readonly #onThinned: (station: string, thinned: number) => void;
+  #untilLook = 0;
+  #isFileNearlyFull = false;
   readonly #insert: Statement<never>;
   readonly #rows: Statement<{ rows: number; thinned: number }>;
   readonly #thin: Statement<never>;
-  readonly #countThinned: Statement<never>;
+  readonly #countThinned: Statement<{ thinned: number }>;
   readonly #page: Statement<Row>;
   readonly #attempt: Statement<never>;
   readonly #delete: Statement<never>;
   readonly #park: Statement<never>;
   readonly #exists: Statement<{ seq: number }>;
 
-  constructor(database: DatabaseFile, maxRows = MAX_OUTBOX_ROWS_PER_STATION) {
-    this.#maxRows = maxRows;
+  /** `onThinned` is told the station's count so far whenever that has doubled: a long outage must not fill the log. */
+  constructor(
+    database: DatabaseFile,
+    bounds: Partial<OutboxBounds>,
+    onThinned: (station: string, thinned: number) => void,
+  ) {
+    this.#database = database;
+    this.#bounds = { rowsPerStation: MAX_OUTBOX_ROWS_PER_STATION, thinFromPages: THIN_FROM_PAGES, ...bounds };
+    this.#onThinned = onThinned;
     this.#insert = database.prepare(
       `INSERT INTO outbox (station, message_id, action, raw_payload, local_transaction_id, is_intermediate)
        VALUES (@station, @messageId, @action, @rawPayload, @localTransactionId, @isIntermediate)`,
     );
     this.#rows = database.prepare('SELECT rows, thinned FROM outbox_size WHERE station = @station');
     this.#thin = database.prepare(
-      `DELETE FROM outbox WHERE seq =
-         (SELECT seq FROM outbox WHERE station = @station AND is_intermediate = 1 ORDER BY seq LIMIT 1)`,
+      `DELETE FROM outbox WHERE seq IN
+         (SELECT seq FROM outbox WHERE station = @station AND is_intermediate = 1 ORDER BY seq LIMIT @count)`,
     );
-    this.#countThinned = database.prepare('UPDATE outbox_size SET thinned = thinned + 1 WHERE station = @station');
+    this.#countThinned = database.prepare(
+      'UPDATE outbox_size SET thinned = thinned + @count WHERE station = @station RETURNING thinned',
+    );
     this.#page = database.prepare(
       `SELECT * FROM outbox WHERE station = @station AND state = 'queued' ORDER BY seq LIMIT @limit`,
     );
@@ -63,11 +85,21 @@ export class Outbox {
    * Makes room for one more row, thinning at the bound; MUST precede each `append`. Returns why there is none, having changed nothing.
    */
   makeRoom(station: string): AppError | undefined {
-    const rows = this.#rows.get({ station })?.rows ?? 0;
-    if (rows < this.#maxRows) return undefined;
-    if (this.#thin.run({ station }).changes === 0) return full(station, this.#maxRows);
-    this.#countThinned.run({ station });
+    this.#look();
+    const isStationFull = (this.#rows.get({ station })?.rows ?? 0) >= this.#bounds.rowsPerStation;
+    if (!isStationFull && !this.#isFileNearlyFull) return undefined;
+    const gone = this.#thin.run({ station, count: this.#isFileNearlyFull ? 2 : 1 }).changes;
+    if (gone === 0) return isStationFull ? full(station, this.#bounds.rowsPerStation) : undefined;
+    const { thinned } = this.#countThinned.get({ station, count: gone })!;
+    if (hasDoubled(thinned - gone, thinned)) this.#onThinned(station, thinned);
     return undefined;
+  }
+
+  #look(): void {
+    this.#untilLook -= 1;
+    if (this.#untilLook > 0) return;
+    this.#untilLook = LOOK_EVERY_ROWS;
+    this.#isFileNearlyFull = this.#database.usedPages >= this.#bounds.thinFromPages;
   }
 
   /** Appends a row and returns its seq, which rises over all stations. */
@@ -129,6 +161,11 @@ function parse(rawPayload: string): Record<string, unknown> | undefined {
     // Not readable is not provably intermediate: the row is kept like a start or a stop.
     return undefined;
   }
+}
+
+/** True when a power of two lies between them: after 1, 2, 4, 8 … */
+function hasDoubled(before: number, after: number): boolean {
+  return before === 0 || Math.floor(Math.log2(after)) > Math.floor(Math.log2(before));
 }
 
 function full(station: string, maxRows: number): AppError {

@@ -17,7 +17,7 @@ import type {
 import { Audit } from './audit.ts';
 import { DatabaseFile, type SimulatedDevice, type Statement } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
-import { type NewOutboxRow, Outbox } from './outbox.ts';
+import { type NewOutboxRow, Outbox, type OutboxBounds } from './outbox.ts';
 import { packJson, unpackJson } from './packed-json.ts';
 import { STATE_MIGRATIONS } from './state-schema.ts';
 import {
@@ -29,11 +29,14 @@ import {
   Transactions,
 } from './transactions.ts';
 
+/** 1.97 GB, with its log 2 GB: there the file ends, and writes are refused as on a full disk. */
+export const MAX_STATE_PAGES = 480_000;
+
 export type StateStoreOptions = {
   /** The state file; its directory MUST exist. */
   readonly path: string;
   readonly groupCommitMs?: number;
-  readonly maxOutboxRowsPerStation?: number;
+  readonly outboxBounds?: Partial<OutboxBounds>;
   readonly transactionBounds?: TransactionBounds;
   readonly maxPages?: number;
   /** See `DatabaseOptions`; absent on every real site. */
@@ -57,12 +60,12 @@ export class StateStore implements ControlStore, GatewayStore, AuditPort {
 
   /** @throws AppError STORE_OPEN_FAILED, STORE_CORRUPT, STORE_SCHEMA_NEWER or STORE_MIGRATION_FAILED */
   constructor(options: StateStoreOptions, surroundings: Pick<Surroundings, 'clock' | 'log'>) {
-    const { path, groupCommitMs, maxPages, simulatedDevice } = options;
+    const { path, groupCommitMs, maxPages = MAX_STATE_PAGES, simulatedDevice } = options;
     this.#log = surroundings.log;
     const database = new DatabaseFile({
       path,
       migrations: STATE_MIGRATIONS,
-      ...(maxPages !== undefined && { maxPages }),
+      maxPages,
       ...(simulatedDevice && { simulatedDevice }),
     });
     // As it should be after a power cut; anything else that it may be a sign of begins with the disk.
@@ -70,7 +73,9 @@ export class StateStore implements ControlStore, GatewayStore, AuditPort {
       surroundings.log.warn('store.log-tail-cut', { path, atByte: database.tornAtByte });
     this.#database = database;
     this.#group = new GroupCommit({ database, ...surroundings, ...(groupCommitMs !== undefined && { groupCommitMs }) });
-    this.#outbox = new Outbox(database, options.maxOutboxRowsPerStation);
+    this.#outbox = new Outbox(database, options.outboxBounds ?? {}, (station, thinned) =>
+      surroundings.log.warn('store.outbox-thinned', { station, thinned }),
+    );
     this.#transactions = new Transactions(database, this.#outbox, options.transactionBounds);
     this.#audit = new Audit(database);
     this.#control = prepareControl(database);

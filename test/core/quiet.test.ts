@@ -52,7 +52,15 @@ describe('nobody takes part', () => {
   });
 
   test('no program is put to anybody', () => {
-    const { solver } = allocate(sharing([reserved(6), reserved(0)]), () => []);
-    expect(solver).toEqual({ answeredBy: 'lp', variables: 0, rows: 3 });
+    const solve = () => {
+      throw new Error('asked');
+    };
+    const { solver } = allocate(sharing([reserved(6), reserved(0)]), () => [{ name: 'filling', solve }]);
+    expect(solver).toEqual({ answeredBy: 'filling', variables: 0, rows: 3 });
+  });
+
+  test('and there is nobody to put one to', () => {
+    const { solver } = allocate(sharing([reserved(6)]), () => []);
+    expect(solver).toMatchObject({ answeredBy: 'floors', fellBackBecause: 'no proposer' });
   });
 });

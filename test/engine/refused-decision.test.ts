@@ -7,6 +7,7 @@ import { onEachPhase } from '../../src/core/model/units.ts';
 import { Controller } from '../../src/engine/controller.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { silentLog } from '../../src/system/log.ts';
+import { rememberingLog } from '../store/support.ts';
 import { buildSite, circuit, evse, genericAc } from '../support/site-builder.ts';
 
 type Decide = typeof decide;
@@ -31,6 +32,7 @@ async function room(
   const records: CycleRecord[] = [];
   const told: { [id: string]: Partial<EvseState> } = {};
   const linked: { [id: string]: boolean } = { A: true, B: true, C: true };
+  const nonsense = new Set<string>();
   const state = (id: string): StationState => ({
     station: id,
     link: { state: linked[id] ? 'connected' : 'disconnected', since: 0, connection: 1 },
@@ -59,7 +61,10 @@ async function room(
       },
       stations: {
         ...adapter,
-        states: () => Object.fromEntries(site.stations.map(({ id }) => [id, state(id)])),
+        states: () =>
+          Object.fromEntries(
+            site.stations.map(({ id }) => [id, nonsense.has(id) ? ({ station: id } as StationState) : state(id)]),
+          ),
         send: (commands) => {
           for (const command of commands) {
             sent.push({ at: clock.now(), command });
@@ -92,6 +97,7 @@ async function room(
     controller,
     records,
     linked,
+    nonsense,
     progress: () => progress,
     /** From the next cycle on. */
     lieBy: (distort: (honest: Decision, ...args: Parameters<Decide>) => Decision) => {
@@ -186,14 +192,13 @@ describe('a decision that lies', () => {
     expect(sent()).toHaveLength(3);
     expect(progress()).toBe(31);
     expect(controller.isAlive()).toBe(true);
-    expect(new Set(records.flatMap((record) => record.decision.commands.map(({ id }) => id))).size).toBe(
-      records.flatMap((record) => record.decision.commands).length,
-    );
     beHonest();
     await clock.advance(30_000);
     expect(progress()).toBe(61);
     expect(records.at(-1)!.decision.mode).toBe('normal');
     expect(leases('A').at(-1)).toBeGreaterThan(16);
+    const ids = records.flatMap((record) => record.decision.commands.map(({ id }) => id));
+    expect(new Set(ids).size).toBe(ids.length);
     await controller.stop();
   });
 
@@ -242,6 +247,7 @@ describe('floors in place of a plan', () => {
     lieBy(broken);
     await clock.advance(50_000);
     const own = sent().filter(({ evse }) => evse === paused);
+    expect(own.map(({ change }) => change)).toEqual(own.map(() => 'renewal'));
     expect(own.map(({ role, limitAmps }) => [role, limitAmps])).toEqual(
       [
         ['lease', 0],
@@ -262,6 +268,15 @@ describe('floors in place of a plan', () => {
     await clock.advance(2_000);
     expect(sent().map(({ evse }) => evse)).toEqual(['A/1', 'C/1']);
     expect(leases('B')).toEqual(before);
+    await controller.stop();
+  });
+
+  test('a station of which nonsense is known costs no other its floor', async () => {
+    const { clock, controller, lieBy, sent, nonsense } = await room();
+    nonsense.add('A');
+    lieBy(broken);
+    await clock.advance(1_000);
+    expect(sent().map(({ evse }) => evse)).toEqual(['B/1', 'C/1']);
     await controller.stop();
   });
 
@@ -301,37 +316,42 @@ describe('floors in place of a plan', () => {
     await controller.stop();
   });
 
-  test('a fault at the very first cycle, before anything was decided, ends no loop', async () => {
-    const clock = new VirtualClock();
-    const adapter = { start: async () => {}, stop: async () => {} };
-    let cycles = 0;
-    const controller = new Controller(
-      { clock, random: { next: () => 0.5, uuid: () => 'id' }, log: silentLog },
-      buildSite(),
-      {
-        meters: { ...adapter, states: () => ({}), onReading: () => {} },
-        stations: { ...adapter, states: () => ({}), send: () => ({ refused: [] }), onUrgent: () => {} },
-        store: {
-          load: async () => ({ epoch: 1, caps: [], wishes: [] }),
-          saveMemory: () => {},
-          saveCaps: async () => {},
-          saveWishes: async () => {},
-        },
-        journal: {
-          append: () => {
-            cycles += 1;
-            throw new Error('the journal is a mistake too');
+  test.each([true, false])(
+    'a fault at the very first cycle ends no loop, whether the journal works (%s) or not',
+    async (journalWorks) => {
+      const clock = new VirtualClock();
+      const log = rememberingLog();
+      const adapter = { start: async () => {}, stop: async () => {} };
+      let cycles = 0;
+      const controller = new Controller(
+        { clock, random: { next: () => 0.5, uuid: () => 'id' }, log },
+        buildSite(),
+        {
+          meters: { ...adapter, states: () => ({}), onReading: () => {} },
+          stations: { ...adapter, states: () => ({}), send: () => ({ refused: [] }), onUrgent: () => {} },
+          store: {
+            load: async () => ({ epoch: 1, caps: [], wishes: [] }),
+            saveMemory: () => {},
+            saveCaps: async () => {},
+            saveWishes: async () => {},
           },
+          journal: {
+            append: () => {
+              cycles += 1;
+              if (!journalWorks) throw new Error('the journal is a mistake too');
+            },
+          },
+          audience: { publish: () => {} },
         },
-        audience: { publish: () => {} },
-      },
-      'box',
-      {},
-      { decide: broken },
-    );
-    await controller.start();
-    await clock.advance(5_000);
-    expect(cycles).toBe(6);
-    await controller.stop();
-  });
+        'box',
+        {},
+        { decide: broken },
+      );
+      await controller.start();
+      await clock.advance(5_000);
+      expect(cycles).toBe(6);
+      expect(log.lines.filter(({ event }) => event === 'control.cycle-failed')).toHaveLength(journalWorks ? 0 : 6);
+      await controller.stop();
+    },
+  );
 });

@@ -1,4 +1,5 @@
 // The durable state as control room and gateway see it: order, idempotence, epochs, bounds.
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { emptyMemory } from '../../src/core/model/memory.ts';
@@ -240,7 +241,7 @@ describe('the outbox', () => {
   });
 
   test('at the bound the oldest intermediate meter values go first, never a start, a stop, a begin or an end', async () => {
-    const { store, settled } = openStore({ maxOutboxRowsPerStation: 5 });
+    const { store, settled } = openStore({ outboxBounds: { rowsPerStation: 5 } });
     await settled(
       store.startTransaction(start(), { messageId: 'start', action: 'StartTransaction', rawPayload: '{}' }),
     );
@@ -257,8 +258,45 @@ describe('the outbox', () => {
     expect(await store.thinnedRows('B')).toBe(0);
   });
 
+  test('thinning is told whenever its count has doubled', async () => {
+    const { store, settled, log } = openStore({ outboxBounds: { rowsPerStation: 3 } });
+    for (let number = 1; number <= 23; number++) await settled(store.append(meterValues('A', `v${number}`)));
+    expect(log.lines.map(({ event, fields }) => [event, fields.thinned])).toEqual(
+      [1, 2, 4, 8, 16].map((thinned) => ['store.outbox-thinned', thinned]),
+    );
+    expect(await store.thinnedRows('A')).toBe(20);
+  });
+
+  test('a file that is nearly full stops growing: each new row takes the place of two samples of its station, and stops are still taken', async () => {
+    const { store, clock, path, log } = openStore({ outboxBounds: { thinFromPages: 300 } });
+    const bytes = () => statSync(path).size;
+    const write = async (count: number, make: (id: string) => Parameters<typeof store.append>[0]) => {
+      const writes = Array.from({ length: count }, (_, at) => store.append(make(`${count}-${at}`)));
+      await clock.advance(20);
+      await Promise.all(writes);
+    };
+    const sample = (station: string) => (id: string) => ({
+      ...meterValues(station, id),
+      messageId: id.padEnd(600, '.'),
+    });
+    for (let group = 0; group < 60; group++) await write(40, sample(group % 2 === 0 ? 'A' : 'B'));
+    expect(await store.thinnedRows('A')).toBeGreaterThan(300);
+    expect(await store.thinnedRows('B')).toBeGreaterThan(300);
+    const nearlyFullBytes = bytes();
+    for (let group = 0; group < 60; group++) await write(40, sample('A'));
+    expect(bytes()).toBeLessThan(nearlyFullBytes * 1.1);
+    // Station C has nothing to thin and is still heard.
+    await write(50, (id) => stop('C', id));
+    expect(await store.outbox('C', 100)).toHaveLength(50);
+    expect(await store.thinnedRows('C')).toBe(0);
+    expect(log.lines.every(({ event }) => event === 'store.outbox-thinned')).toBe(true);
+    // What is left of A is the newest, in order.
+    const left = (await store.outbox('A', 1_000)).map((row) => row.seq);
+    expect(left).toEqual([...left].sort((a, b) => a - b));
+  });
+
   test('with nothing left to thin a new row is refused, so the station keeps it; a delivered one makes room', async () => {
-    const { store, settled } = openStore({ maxOutboxRowsPerStation: 2 });
+    const { store, settled } = openStore({ outboxBounds: { rowsPerStation: 2 } });
     const outbox = { messageId: 's', action: 'StartTransaction', rawPayload: '{}' };
     for (const startKey of ['a', 'b']) await settled(store.startTransaction(start({ startKey }), outbox));
     const refusal = { code: 'STORE_OUTBOX_FULL', fields: { station: 'A', maxRows: 2 } };

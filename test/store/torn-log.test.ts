@@ -143,6 +143,33 @@ test('a wrong bit anywhere before the last commit: the file is called damaged, a
   }
 }, 30_000);
 
+describe('damage to what says where a commit ends', () => {
+  const frameBytes = 24 + PAGE_BYTES;
+  const sizeAt = (endsAt: number) => endsAt - frameBytes + 4;
+  const inspect = (bytes: Uint8Array) => inspectLog(bytes, PAGE_BYTES, () => false).kind;
+
+  test('a durable commit whose end is wrong in any bit is damage, also right before the last one', () => {
+    for (let bit = 0; bit < 32; bit++)
+      expect(inspect(flipped(sizeAt(allButLast().endsAt) + Math.floor(bit / 8), bit % 8))).toBe('damaged');
+  });
+
+  test('a frame within the last commit that seems to end it, even with the right size, is a torn tail', () => {
+    for (let bit = 0; bit < 32; bit++)
+      expect(inspect(flipped(allButLast().endsAt + 4 + Math.floor(bit / 8), bit % 8))).toBe('torn-tail');
+    const bytes = Buffer.from(log);
+    bytes.writeUInt32BE(log.readUInt32BE(sizeAt(all().endsAt)), allButLast().endsAt + 4);
+    expect(inspect(bytes)).toBe('torn-tail');
+  });
+
+  test('a last frame of another round that goes on from this one is a torn tail, and what stands there by chance is none', () => {
+    const bytes = Buffer.from(log.subarray(0, allButLast().endsAt + frameBytes));
+    bytes[allButLast().endsAt + 8]! ^= 1;
+    expect(inspect(bytes)).toBe('torn-tail');
+    bytes.fill(7, allButLast().endsAt);
+    expect(inspect(bytes)).toBe('whole');
+  });
+});
+
 describe('a log that has done its work', () => {
   test('may lose its head: every page of it stands in the file', () => {
     copyFileSync(original, path);

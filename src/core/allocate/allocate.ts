@@ -56,7 +56,8 @@ export function allocate(
   proposers: (program: LinearProgram, solvers: Solvers) => readonly Proposer[] = proposersOf,
 ): Allocation {
   const { site, situations, rows, loads } = input;
-  if (isQuiet(input)) return nothingToShare(input);
+  const [answering] = isQuiet(input) ? proposers(NOTHING, input.solvers) : [];
+  if (answering) return nothingToShare(input, answering);
   const room = rows.map((row) => row.room);
   const amps = situations.map(() => 0);
   for (const { at, role, assuredAmps } of situations) {
@@ -116,12 +117,14 @@ function isQuiet({ situations, rows }: AllocateInput): boolean {
   );
 }
 
-/** What the first proposer answers to a program without variables. */
-function nothingToShare({ situations, rows }: AllocateInput): Allocation {
+const NOTHING: LinearProgram = { variables: [], rows: [], stages: [] };
+
+/** What comes of a program without variables, whoever is asked. */
+function nothingToShare({ situations, rows }: AllocateInput, { name }: Proposer): Allocation {
   return {
     amps: situations.map(({ role }) => (role.kind === 'reserved' ? role.amps : 0)),
     bindings: situations.map(() => undefined),
-    solver: { answeredBy: 'lp', variables: 0, rows: rows.length },
+    solver: { answeredBy: name, variables: 0, rows: rows.length },
   };
 }
 
