@@ -38,7 +38,7 @@ import { situate } from './situate.ts';
  * The commands are in the order in which they must be sent. `solvers` MUST be the same in a replay as they were in the cycle.
  */
 export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: Solvers = {}): Decision {
-  const { now, wallNow } = snapshot;
+  const { now } = snapshot;
   const { pathOf } = siteIndex(site);
   const upstream = upstreamLimits(site, snapshot);
   const situations = situationsOf(site, snapshot, memory, upstream.evses);
@@ -72,7 +72,6 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
     mayRise,
     ...(hidden ? { mayHide: hidden } : {}),
     now,
-    wallNow,
     author: memory.author,
     nextCommandNumber: memory.nextCommandNumber,
   });

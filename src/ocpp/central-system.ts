@@ -1,6 +1,7 @@
 // The central system of OCPP 1.6 towards the stations: who answers which CALL; it must never let an unbooted or unchecked CALL through.
 
 import type { Site } from '../core/model/site.ts';
+import { stationTime } from '../core/model/units.ts';
 import type { IncomingCall, Surroundings, UpstreamPort } from '../engine/ports.ts';
 import type { Facts } from './facts.ts';
 import type { Registered } from './registry.ts';
@@ -52,7 +53,7 @@ export class CentralSystem {
       ['DataTransfer', (registered, _session, call) => this.#dataTransfer(registered, call)],
       ['DiagnosticsStatusNotification', copy],
       ['FirmwareStatusNotification', copy],
-      ['Heartbeat', () => result({ currentTime: writeTimestamp(options.surroundings.clock.wall()) })],
+      ['Heartbeat', () => result({ currentTime: writeTimestamp(stationTime(options.surroundings.clock.now())) })],
       ['LogStatusNotification', copy],
       ['MeterValues', (registered, _session, call) => desk.meterValues(registered, call)],
       ['SecurityEventNotification', (registered, _session, call) => this.#deliver(registered, call)],
@@ -119,7 +120,7 @@ export class CentralSystem {
       });
     }
     onUrgent(`${station.id} booted`);
-    const payload = { status, currentTime: writeTimestamp(surroundings.clock.wall()), interval };
+    const payload = { status, currentTime: writeTimestamp(stationTime(surroundings.clock.now())), interval };
     return { ...result(payload), onSent: () => (status === 'Accepted' ? onAccepted(registered) : undefined) };
   }
 

@@ -240,6 +240,7 @@ export class StationGateway implements StationsPort, StationCalls {
     const polls = running.polls.get(station.id);
     polls?.connected();
     if (station.profile.quirks.includes('must-be-asked-to-boot')) void polls?.askToBoot();
+    if (isKnown) void polls?.askForTime();
     if (isKnown) void polls?.configure();
   }
 

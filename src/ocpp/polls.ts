@@ -97,6 +97,11 @@ export class Polls {
     );
   }
 
+  /** Has it ask us for the time (Heartbeat): a station that comes back may have been told another one by the run before. */
+  async askForTime(): Promise<void> {
+    if (!this.#has('slow-answers')) await this.#trigger({ requestedMessage: 'Heartbeat' });
+  }
+
   /** Asks for a BootNotification: of a model that sends none by itself, or of a station that is not known here. */
   async askToBoot(): Promise<void> {
     await this.#trigger({ requestedMessage: 'BootNotification' });
