@@ -13,7 +13,11 @@ import type { Pace } from '../test/support/storm/storm-controller.ts';
 import { writeBetween } from './measure.ts';
 
 /** What the rows differ in. `silent`: the old links are found dead, as after a power cut; `closed`: the stations have closed them. */
-type Row = Pick<StormOptions, 'security' | 'addresses' | 'isResuming'> & { readonly links: 'closed' | 'silent' };
+type Row = Pick<StormOptions, 'security' | 'addresses' | 'isResuming'> & {
+  readonly links: 'closed' | 'silent';
+  /** Silent callers at one more address, who come before the storm and stay. */
+  readonly crowd?: number;
+};
 const ROWS: Readonly<Record<string, Row>> = {
   plain: { security: 'plain', addresses: 'one', isResuming: false, links: 'closed' },
   'plain-power-cut': { security: 'plain', addresses: 'one', isResuming: false, links: 'silent' },
@@ -22,6 +26,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   mutual: { security: 'mutual', addresses: 'one', isResuming: false, links: 'closed' },
   'mutual-many-addresses': { security: 'mutual', addresses: 'many', isResuming: false, links: 'closed' },
   'mutual-power-cut': { security: 'mutual', addresses: 'one', isResuming: false, links: 'silent' },
+  'tls-and-a-crowd': { security: 'tls', addresses: 'many', isResuming: false, links: 'closed', crowd: 10_000 },
 };
 
 const { values: options } = parseArgs({
@@ -88,6 +93,11 @@ async function run(name: string): Promise<Result> {
     say('steady for a while');
     await window('steady', () => sleep(15_000));
     const residentMb = storm.controller.residentMb();
+    if (row.crowd !== undefined) {
+      say(`${row.crowd} silent callers come and stay`);
+      await storm.addCrowd(row.crowd);
+      await sleep(5_000);
+    }
     say(`all links end (${row.links}), all come back`);
     const report = await window('storm', async () => {
       const served = await storm.order({ do: 'storm', links: row.links });
