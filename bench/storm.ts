@@ -13,7 +13,11 @@ import type { Pace } from '../test/support/storm/storm-controller.ts';
 import { writeBetween } from './measure.ts';
 
 /** What the rows differ in. `silent`: the old links are found dead, as after a power cut; `closed`: the stations have closed them. */
-type Row = Pick<StormOptions, 'security' | 'addresses' | 'isResuming'> & { readonly links: 'closed' | 'silent' };
+type Row = Pick<StormOptions, 'security' | 'addresses' | 'isResuming'> & {
+  readonly links: 'closed' | 'silent';
+  /** Silent callers at one more address, who come before the storm and stay. */
+  readonly crowd?: number;
+};
 const ROWS: Readonly<Record<string, Row>> = {
   plain: { security: 'plain', addresses: 'one', isResuming: false, links: 'closed' },
   'plain-power-cut': { security: 'plain', addresses: 'one', isResuming: false, links: 'silent' },
@@ -22,6 +26,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   mutual: { security: 'mutual', addresses: 'one', isResuming: false, links: 'closed' },
   'mutual-many-addresses': { security: 'mutual', addresses: 'many', isResuming: false, links: 'closed' },
   'mutual-power-cut': { security: 'mutual', addresses: 'one', isResuming: false, links: 'silent' },
+  'tls-and-a-crowd': { security: 'tls', addresses: 'many', isResuming: false, links: 'closed', crowd: 10_000 },
 };
 
 const { values: options } = parseArgs({
@@ -50,6 +55,8 @@ type Window = {
   readonly name: string;
   readonly pace: Pace;
   readonly processorPercent: number | undefined;
+  /** How much of the time the control room's thread was ready and had no processor: what others on the machine took from it. */
+  readonly starvedPercent: number | undefined;
   /** How late timers were in this process, which is idle: the machine's own part. */
   readonly machineLateMs: readonly number[];
 };
@@ -72,11 +79,21 @@ async function run(name: string): Promise<Result> {
   const window = async <T>(label: string, work: () => Promise<T>): Promise<T> => {
     const idle = watchIdleTimer();
     const [from, before] = [Date.now(), storm.controller.processorSeconds()];
+    const starvedBefore = storm.controller.starvedSeconds();
     const result = await work();
     const [to, after] = [Date.now(), storm.controller.processorSeconds()];
     const processorPercent = before === undefined ? undefined : ((after! - before) * 100_000) / (to - from);
+    const starvedAfter = storm.controller.starvedSeconds();
+    const starvedPercent =
+      starvedBefore === undefined ? undefined : ((starvedAfter! - starvedBefore) * 100_000) / (to - from);
     const machineLateMs = idle.stop();
-    windows.push({ name: label, pace: storm.controller.pace(from, to), processorPercent, machineLateMs });
+    windows.push({
+      name: label,
+      pace: storm.controller.pace(from, to),
+      processorPercent,
+      starvedPercent,
+      machineLateMs,
+    });
     return result;
   };
   try {
@@ -88,6 +105,11 @@ async function run(name: string): Promise<Result> {
     say('steady for a while');
     await window('steady', () => sleep(15_000));
     const residentMb = storm.controller.residentMb();
+    if (row.crowd !== undefined) {
+      say(`${row.crowd} silent callers come and stay`);
+      await storm.addCrowd(row.crowd);
+      await sleep(5_000);
+    }
     say(`all links end (${row.links}), all come back`);
     const report = await window('storm', async () => {
       const served = await storm.order({ do: 'storm', links: row.links });
@@ -137,14 +159,14 @@ const report = [
     return `| ${row} | ${served} | ${storm.dials} | ${told(storm.refusals)} | ${answers} | ${kept} | ${whole(residentMb)} |`;
   }),
   '',
-  'The control room, in milliseconds as p50 / p99 / max: from the start of one cycle to the start of the next, how much of that is beyond a cycle, and how long a cycle holds its thread. Beside it how late the timers of a process were that did nothing else: what the machine adds.',
+  'The control room, in milliseconds as p50 / p99 / max: from the start of one cycle to the start of the next, how much of that is beyond a cycle, and how long a cycle holds its thread. Beside it how late the timers of a process were that did nothing else: what the machine adds; and how much of the time the control room was ready to run and others had the processors.',
   '',
-  '| storm | window | cycles | distance | late | took | machine late | processor % | warnings and errors |',
-  '|---|---|---:|---:|---:|---:|---:|---:|---|',
+  '| storm | window | cycles | distance | late | took | machine late | processor % | starved % | warnings and errors |',
+  '|---|---|---:|---:|---:|---:|---:|---:|---:|---|',
   ...results.flatMap(({ row, windows }) =>
-    windows.map(({ name, pace, processorPercent, machineLateMs }) => {
+    windows.map(({ name, pace, processorPercent, starvedPercent, machineLateMs }) => {
       const figures = [pace.distanceMs, late(pace), pace.tookMs, machineLateMs].map(both).join(' | ');
-      return `| ${row} | ${name} | ${pace.cycles} | ${figures} | ${whole(processorPercent)} | ${told(pace.troubles)} |`;
+      return `| ${row} | ${name} | ${pace.cycles} | ${figures} | ${whole(processorPercent)} | ${whole(starvedPercent)} | ${told(pace.troubles)} |`;
     }),
   ),
 ].join('\n');
@@ -166,8 +188,8 @@ function summary({ row, storm, windows, transactions, residentMb }: Result) {
     servedMs: spread(storm.servedMs),
     answerMs: spread(storm.answerMs),
     ...{ dials, refusals, refusedDials: total(refusals), calls, answers, faults, transactions, residentMb },
-    windows: windows.map(({ name, pace, machineLateMs }) => ({
-      name,
+    windows: windows.map(({ name, pace, machineLateMs, processorPercent, starvedPercent }) => ({
+      ...{ name, processorPercent, starvedPercent },
       cycles: pace.cycles,
       distanceMs: spread(pace.distanceMs),
       lateMs: spread(late(pace)),

@@ -108,13 +108,25 @@ export class StormController {
     return this.#sum(({ fields }) => (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND);
   }
 
+  /** Seconds that the control room's thread was ready to run and had to wait for a processor; undefined where the kernel does not count it. */
+  starvedSeconds(): number | undefined {
+    const control = this.#family().find(({ pid }) => readProc(`${pid}/cmdline`)?.includes('controller-process'));
+    const counted = control && readProc(`${control.pid}/task/${control.pid}/schedstat`)?.split(' ')[1];
+    return counted === undefined ? undefined : Number(counted) / 1e9;
+  }
+
   #sum(figure: (one: Running) => number): number | undefined {
+    const family = this.#family();
+    return family.length === 0 ? undefined : family.reduce((total, one) => total + figure(one), 0);
+  }
+
+  /** The watchdog's process and those below it. */
+  #family(): readonly Running[] {
     const all = runningProcesses();
-    if (all.length === 0) return undefined;
     const family = new Set([this.#child.pid]);
     // A child has a higher number than its parent, but where the numbers have begun anew.
     for (const { pid, parent } of all) if (family.has(parent)) family.add(pid);
-    return all.filter(({ pid }) => family.has(pid)).reduce((total, one) => total + figure(one), 0);
+    return all.filter(({ pid }) => family.has(pid));
   }
 
   async stop(): Promise<void> {

@@ -28,6 +28,8 @@ export class Storm {
   readonly #dir: string;
   readonly #herd: ChildProcess;
   readonly #meter: MeterServer;
+  readonly #stationsUrl: string;
+  readonly #crowds: ChildProcess[] = [];
 
   private constructor(parts: {
     dir: string;
@@ -35,11 +37,13 @@ export class Storm {
     herd: ChildProcess;
     meter: MeterServer;
     controller: StormController;
+    stationsUrl: string;
   }) {
     this.#dir = parts.dir;
     this.#dataDir = parts.dataDir;
     this.#herd = parts.herd;
     this.#meter = parts.meter;
+    this.#stationsUrl = parts.stationsUrl;
     this.controller = parts.controller;
   }
 
@@ -62,7 +66,7 @@ export class Storm {
     herd.send({ config });
     await once(herd, 'message');
     const controller = await StormController.start(site.siteFile, dataDir, join(dir, 'log'));
-    return new Storm({ dir, dataDir, herd, meter, controller });
+    return new Storm({ dir, dataDir, herd, meter, controller, stationsUrl: site.stationsUrl });
   }
 
   /** Gives the herd an order, and resolves when it has carried it out. */
@@ -85,6 +89,16 @@ export class Storm {
     }
   }
 
+  /** So many silent callers at one address, for as long as the storm is there. */
+  async addCrowd(count: number): Promise<void> {
+    const port = new URL(this.#stationsUrl).port;
+    const crowd = fork(join(import.meta.dirname, 'crowd.ts'), [port, String(count)], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#crowds.push(crowd);
+    await once(crowd, 'message');
+  }
+
   /** What the controller has on its disk, read while it runs. */
   transactions(): { readonly open: number; readonly stopped: number } {
     const database = new BetterSqlite(join(this.#dataDir, 'state.db'), { readonly: true });
@@ -98,6 +112,7 @@ export class Storm {
   }
 
   async end(): Promise<void> {
+    for (const crowd of this.#crowds) crowd.kill();
     this.#herd.kill();
     await this.controller.stop();
     await this.#meter.stop();
