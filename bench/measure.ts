@@ -24,12 +24,12 @@ export function time(work: () => void, count: number, budgetMs: number): Timing 
   };
 }
 
-/** Replaces what stands between `<!-- name:start -->` and `<!-- name:end -->` in docs/benchmarks.md. The page MUST have both. */
-export function writeBetween(name: string, report: string): void {
-  const file = new URL('../docs/benchmarks.md', import.meta.url);
+/** Replaces what stands between `<!-- name:start -->` and `<!-- name:end -->` in a page of docs. The page MUST have both. */
+export function writeBetween(name: string, report: string, pageName = 'benchmarks.md'): void {
+  const file = new URL(`../docs/${pageName}`, import.meta.url);
   const page = readFileSync(file, 'utf8');
   const [start, end] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`];
   const [from, to] = [page.indexOf(start), page.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`docs/benchmarks.md lacks the markers ${start} and ${end}`);
+  if (from < 0 || to < from) throw new Error(`docs/${pageName} lacks the markers ${start} and ${end}`);
   writeFileSync(file, `${page.slice(0, from + start.length)}\n${report}\n${page.slice(to)}`);
 }

@@ -61,6 +61,7 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
   const allocation = allocate({ site, limits, rows, loads, situations, mayRotate, solvers });
 
   const mayRise = pathOf.map((path) => path.every((circuit) => freshness[circuit] === 'fresh'));
+  const hidden = hiddenLimits(situations, pathOf);
   const plan = planCommands({
     site,
     situations,
@@ -68,6 +69,7 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
     rows,
     loads,
     mayRise,
+    ...(hidden ? { mayHide: hidden } : {}),
     now,
     wallNow,
     author: memory.author,
@@ -179,6 +181,18 @@ function upstreamLimits(
 }
 
 type Drawn = PerPhase<DrawRange>;
+
+/** For each EVSE whether somebody on one of its circuits may have a limit that nobody knows of; absent where nobody has. */
+function hiddenLimits(
+  situations: readonly Situation[],
+  pathOf: readonly (readonly number[])[],
+): readonly boolean[] | undefined {
+  if (situations.every(({ memory }) => memory.unknownSince === undefined)) return undefined;
+  const circuits = new Set(
+    situations.flatMap(({ memory, at }) => (memory.unknownSince === undefined ? [] : pathOf[at]!)),
+  );
+  return pathOf.map((path) => path.some((circuit) => circuits.has(circuit)));
+}
 
 /** What the EVs below each metered circuit draw, at least and at most, by phase; by index into `site.circuits`. */
 function drawnBelow(site: Site, situations: readonly Situation[], now: Instant): readonly Drawn[] {

@@ -99,8 +99,8 @@ function leaseDue(
   const state = stations[evse.station]?.evses.find((one) => one.evse === evse.id);
   if (profile.lease.purpose === 'TxProfile' && state?.transaction === undefined) return undefined;
   const least = profile.quirks.includes('zero-amps-breaks-next-limit') ? evse.minAmps : 0;
+  const wanted = Math.max(least, evse.floorAmps);
   // What is not a number is above every floor.
-  const wanted = Math.max(least, newest.limitAmps <= evse.floorAmps ? newest.limitAmps : evse.floorAmps);
   if (!(newest.limitAmps <= wanted)) return wanted;
   return newest.limitAmps < evse.floorAmps && now - newest.sentAt >= profile.leaseMs / 3 ? newest.limitAmps : undefined;
 }

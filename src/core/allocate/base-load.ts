@@ -59,8 +59,9 @@ export function baseLoadOf(
     const amps = mapPhases((phase) =>
       Math.max(circuit.worstBaseLoadAmps[phase], memory?.baseLoadAmps[phase] ?? 0, shown(phase, 'low')),
     );
-    // A meter that has never been read is no reason to disbelieve its first reading.
-    return memory || unseen ? { from: 'worst', amps, memory: remember(amps) } : { from: 'worst', amps };
+    // A meter that was not read since our start is no reason to disbelieve its first reading, nor what was believed before.
+    if (!reading) return { from: 'worst', amps, ...(memory ? { memory } : {}) };
+    return { from: 'worst', amps, memory: remember(amps) };
   }
   if (freshness === 'held') {
     const amps = mapPhases((phase) => Math.max(memory!.baseLoadAmps[phase], shown(phase, 'high')));

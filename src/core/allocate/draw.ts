@@ -16,7 +16,7 @@ const FOLLOW_MS = 5_000;
 /**
  * The range on each of the EVSE's own phases, in their order.
  *
- * A fresh sample with no change since is believed as it is. After a change (a new limit, a status, a reconnect) anything between the sample
+ * A fresh sample with no change since is believed as it is. After a change (a new limit, a status, a reconnect, our own start) anything between the sample
  * and what may be drawn is possible, for `attributionMs` at most: then only what is measured counts, and what is unknown counts as not
  * drawn by the car, that is, as base load. So beyond that time a sample that goes missing tightens; within it the sum of what may be drawn is
  * what law 1 has bounded.
@@ -47,6 +47,7 @@ function lastChange(station: StationState | undefined, state: EvseState | undefi
   return Math.max(
     Number.NEGATIVE_INFINITY,
     memory.changedAt ?? Number.NEGATIVE_INFINITY,
+    memory.unknownSince ?? Number.NEGATIVE_INFINITY,
     newest && memory.changedAt === newest.sentAt ? (newest.acknowledgedAt ?? newest.sentAt) : Number.NEGATIVE_INFINITY,
     state?.statusSince ?? Number.NEGATIVE_INFINITY,
     state?.transaction?.startedAt ?? Number.NEGATIVE_INFINITY,

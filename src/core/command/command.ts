@@ -33,6 +33,8 @@ export type CommandInput = {
   readonly loads: readonly (readonly Load[])[];
   /** False where a meter above the EVSE is not fresh: nothing is raised there. By index into `site.evses`. */
   readonly mayRise: readonly boolean[];
+  /** True where an EVSE on one of its circuits may have a limit that nobody knows of. By index into `site.evses`. */
+  readonly mayHide?: readonly boolean[];
   readonly now: Instant;
   readonly wallNow: WallTime;
   readonly author: string;
@@ -87,7 +89,7 @@ function askForMore(
   wanting: readonly Situation[],
   drafts: readonly Draft[],
   memories: readonly EvseMemory[],
-  { site, situations, targets, loads, rows, mayRise, now }: CommandInput,
+  { site, situations, targets, loads, rows, mayRise, mayHide, now }: CommandInput,
 ): readonly { readonly situation: Situation; readonly answer: Draft | Waiting }[] {
   if (wanting.length === 0) return [];
   const room = rows.map((row) => row.room);
@@ -103,7 +105,14 @@ function askForMore(
   );
   return inTurn.map((situation) => {
     const { at } = situation;
-    const own = { site, situation, memory: memories[at]!, targetAmps: targets[at]!, mayRise: mayRise[at]! };
+    const own = {
+      site,
+      situation,
+      memory: memories[at]!,
+      targetAmps: targets[at]!,
+      mayRise: mayRise[at]!,
+      mayHide: mayHide?.[at] === true,
+    };
     const answer = increaseDraft({ ...own, loads: loads[at]!, room, now });
     if (typeof answer !== 'string') takeIncrease(room, loads[at]!, answer);
     return { situation, answer };

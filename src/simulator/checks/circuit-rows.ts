@@ -16,11 +16,16 @@ export type CircuitRow = {
   readonly evses: readonly number[];
   /** For each of `evses`, which of its own phases that is. */
   readonly ownPhases: readonly number[];
+  /** For each of `evses`, the least that its model may be told: its minimum where 0 A breaks the next limit. */
+  readonly leastAmps: readonly number[];
 };
 
 /** Three rows for each circuit, in the site's order: row `3 × circuit + phase`. */
 export function circuitRows(site: Site): readonly CircuitRow[] {
   const { evsesBelow } = siteIndex(site);
+  const neverZero = new Set(
+    site.stations.filter(({ profile }) => profile.quirks.includes('zero-amps-breaks-next-limit')).map(({ id }) => id),
+  );
   return site.circuits.flatMap((circuit, at) =>
     PHASES.map((phase): CircuitRow => {
       const evses = evsesBelow[at]!.filter((evse) => site.evses[evse]!.phases.includes(phase));
@@ -31,14 +36,15 @@ export function circuitRows(site: Site): readonly CircuitRow[] {
         ratingAmps: circuit.ratingAmps[phase],
         evses,
         ownPhases: evses.map((evse) => site.evses[evse]!.phases.indexOf(phase)),
+        leastAmps: evses.map((evse) => (neverZero.has(site.evses[evse]!.station) ? site.evses[evse]!.minAmps : 0)),
       };
     }),
   );
 }
 
 /**
- * What flows through a row that no controller could have taken away: the building, chargers that err with what they draw, and those that hear
- * nobody with their floor.
+ * What flows through a row that no controller could have taken away: the building, chargers that err with what they draw, those that hear
+ * nobody with their floor, and models that must never be told 0 A with their minimum.
  */
 export function unavoidableAmps(
   row: CircuitRow,
@@ -52,6 +58,7 @@ export function unavoidableAmps(
     const drawn = evse.amps[row.ownPhases[index]!] ?? 0;
     if (evse.errs) amps += drawn;
     else if (!(isControlled && evse.isLinked)) amps += Math.min(drawn, evse.floorAmps ?? drawn);
+    else amps += Math.min(drawn, row.leastAmps[index]!);
   }
   return amps;
 }

@@ -15,7 +15,7 @@ export function reportText(report: SimulationReport, { version, siteName, second
   const head = [
     `${siteName}: ${hours} h, seed ${report.seed}, faults ${report.faults}, base load ${report.baseLoad}${report.isWhole ? '' : ' (ended early)'}`,
     `version ${version}, trace ${report.trace.slice(0, 16)}`,
-    `${whole(counts.cycles)} cycles, ${whole(counts.commands)} commands, ${counts.controllerLives} ${counts.controllerLives === 1 ? 'life' : 'lives'} of the controller, ${seconds.toFixed(1)} s, ${speed}`,
+    `${whole(counts.cycles)} cycles, ${whole(counts.commands)} commands, ${counts.controllerLives} ${counts.controllerLives === 1 ? 'life' : 'lives'} of the controller, ${whole(counts.deliveredWh / 1_000)} kWh delivered, ${seconds.toFixed(1)} s, ${speed}`,
   ];
   return [
     ...head,

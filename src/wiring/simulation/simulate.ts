@@ -51,6 +51,8 @@ export type SimulationReport = {
     readonly commands: number;
     readonly controllerLives: number;
     readonly timers: number;
+    /** Through all EVSEs, whole watt-hours. */
+    readonly deliveredWh: number;
   };
   readonly violations: { readonly count: number; readonly first: readonly Violation[] };
   /** `<checker>.<figure>`, units in the names. */

@@ -95,7 +95,8 @@ export class VirtualSite {
   }
 
   get counts() {
-    return { ...this.#counts, timers: this.clock.fired };
+    const deliveredWh = this.#evses.reduce((sum, { energyWh }) => sum + energyWh, 0);
+    return { ...this.#counts, timers: this.clock.fired, deliveredWh: Math.round(deliveredWh) };
   }
 
   /** Runs the whole script. `onHours` hears of each hour; `signal` ends the run early, which is told by `false`. */

@@ -127,12 +127,12 @@ describe('without one', () => {
     const base = baseLoadOf(board, {}, cars(0), undefined, NOW, policy);
     expect(base).toStrictEqual({ from: 'worst', amps: onEachPhase(20) });
     expect(baseLoadOf(board, undefined, cars(0), undefined, NOW, policy)).toStrictEqual(base);
-    const memory = { baseLoadAmps: onEachPhase(30), at: NOW - 1_000 };
-    expect(baseLoadOf(board, undefined, cars(0), memory, NOW, policy)).toStrictEqual({
-      from: 'worst',
-      amps: onEachPhase(30),
-      memory: { ...memory, at: NOW },
-    });
+    // What was believed before our start is neither confirmed nor refuted by a meter that has not been read yet.
+    for (const before of [5, 30]) {
+      const memory = { baseLoadAmps: onEachPhase(before), at: NOW - 1_000 };
+      const load = baseLoadOf(board, undefined, cars(0), memory, NOW, policy);
+      expect(load).toStrictEqual({ from: 'worst', amps: onEachPhase(Math.max(20, before)), memory });
+    }
   });
 
   test.each([

@@ -166,6 +166,16 @@ describe("what is nobody's fault", () => {
     expect(watch(checker, site, { base: 30, evses: all(16) }, 6)).toHaveLength(3);
   });
 
+  test('a model that must never be told 0 A is excused with its minimum, and with no more', () => {
+    const quirks = ['zero-amps-breaks-next-limit'] as const;
+    const never = buildSite({ profile: { ...genericAc, quirks } });
+    const all = (drawn: number) => ({ 'A/1': { drawn }, 'B/1': { drawn }, 'C/1': { drawn } });
+    const checker = new FuseLawChecker({ site: never, maxRunMs: 5_000 });
+    expect(watch(checker, never, { base: 50, evses: all(6) }, 100)).toEqual([]);
+    expect(checker.figures()).toMatchObject({ unavoidableAboveLimitSeconds: 100 });
+    expect(watch(checker, never, { base: 40, evses: all(8) }, 6)).toHaveLength(3);
+  });
+
   test('without a controller every charger is out of reach', () => {
     const checker = new FuseLawChecker({ site, maxRunMs: 5_000 });
     const floors = { 'A/1': { drawn: 6 }, 'B/1': { drawn: 6 }, 'C/1': { drawn: 6 } };

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import BetterSqlite from 'better-sqlite3';
 import { onEachPhase } from '../../../src/core/model/units.ts';
 import { MeterServer } from '../../../src/simulator/meter-server.ts';
 import { seededRandom } from '../../../src/simulator/seeded-random.ts';
@@ -23,7 +24,7 @@ export type StormOptions = {
 
 export class Storm {
   readonly controller: StormController;
-  readonly dataDir: string;
+  readonly #dataDir: string;
   readonly #dir: string;
   readonly #herd: ChildProcess;
   readonly #meter: MeterServer;
@@ -36,7 +37,7 @@ export class Storm {
     controller: StormController;
   }) {
     this.#dir = parts.dir;
-    this.dataDir = parts.dataDir;
+    this.#dataDir = parts.dataDir;
     this.#herd = parts.herd;
     this.#meter = parts.meter;
     this.controller = parts.controller;
@@ -81,6 +82,18 @@ export class Storm {
       return answer.report;
     } finally {
       gone.abort();
+    }
+  }
+
+  /** What the controller has on its disk, read while it runs. */
+  transactions(): { readonly open: number; readonly stopped: number } {
+    const database = new BetterSqlite(join(this.#dataDir, 'state.db'), { readonly: true });
+    try {
+      const count = database.prepare('SELECT count(*) AS rows FROM transactions WHERE state = ?');
+      const rows = (state: string) => (count.get(state) as { rows: number }).rows;
+      return { open: rows('open'), stopped: rows('stopped') };
+    } finally {
+      database.close();
     }
   }
 
