@@ -47,7 +47,7 @@ describe('a simulated row', () => {
   test('whose bound cannot be met is broken, with the figure beside its bound', async () => {
     const run: Run = { seed: 1, played: await playRow(await demanding.play({ seed: 1, isShort: true })) };
     const outcome = judgeRow(demanding, [run]);
-    expect(outcome).toMatchObject({ kind: 'broken', findingCount: 0, seeds: [1] });
+    expect(outcome).toMatchObject({ kind: 'broken', findingCount: 1, seeds: [1], findings: [{ seed: 1 }] });
     const text = campaignText(head, [{ row: demanding, outcome, seconds: 1 }]);
     expect(text).toMatch(/99 {2}a test {2}BROKEN +1 {2}cycles: \d+ cycles \(at most 1\)/);
     expect(text.split('\n').at(-1)).toBe('0 held, 1 broken, 0 not run');
