@@ -12,7 +12,7 @@ import type { Situation } from './allocate/situation.ts';
 import { surplusOf } from './allocate/surplus.ts';
 import { planCommands } from './command/command.ts';
 import { breachOfFuseLaw } from './command/fuse-law.ts';
-import { circuitLimits, type EvseCap, evseCaps, groupLimits } from './limits/caps.ts';
+import { type CircuitLimit, circuitLimits, type EvseCap, evseCaps, groupLimits } from './limits/caps.ts';
 import type { Command, Decision, Notice } from './model/decision.ts';
 import type { EvseMemory, Memory } from './model/memory.ts';
 import type { Site } from './model/site.ts';
@@ -46,10 +46,11 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
     circuit.meter === undefined ? 'fresh' : meterFreshness(snapshot.meters[circuit.meter], now, site.policy),
   );
   const drawn = drawnBelow(site, situations, now);
-  const baseLoads = baseLoadsOf(site, drawn, snapshot, memory);
+  const circuits = circuitLimits(site, snapshot.caps, now);
+  const baseLoads = baseLoadsOf(site, drawn, circuits, snapshot, memory);
   const surplus = surplusAtRoot(site, drawn[0]!, freshness[0] === 'fresh', snapshot, memory);
   const limits: Limits = {
-    circuits: circuitLimits(site, snapshot.caps, now),
+    circuits,
     baseLoads,
     groups: groupLimits(site, snapshot.caps, now),
     stations: upstream.stations,
@@ -199,13 +200,14 @@ function drawnBelow(site: Site, situations: readonly Situation[], now: Instant):
   const { evsesBelow } = siteIndex(site);
   const ranges = situations.map((situation) => drawRanges(situation, now, site.policy));
   return site.circuits.map((circuit, at) => {
-    const sums = mapPhases(() => ({ low: 0, high: 0 }));
+    const sums = mapPhases(() => ({ low: 0, high: 0, followed: 0 }));
     if (circuit.meter === undefined) return sums;
     for (const below of evsesBelow[at]!) {
-      ranges[below]!.forEach(({ low, high }, own) => {
+      ranges[below]!.forEach(({ low, high, followed = high }, own) => {
         const sum = sums[site.evses[below]!.phases[own]!];
         sum.low += low;
         sum.high += high;
+        sum.followed += followed;
       });
     }
     return sums;
@@ -216,6 +218,7 @@ function drawnBelow(site: Site, situations: readonly Situation[], now: Instant):
 function baseLoadsOf(
   site: Site,
   drawn: readonly Drawn[],
+  limits: ReadonlyMap<CircuitId, CircuitLimit>,
   snapshot: Snapshot,
   memory: Memory,
 ): ReadonlyMap<CircuitId, BaseLoad> {
@@ -224,7 +227,15 @@ function baseLoadsOf(
       const meter = circuit.meter === undefined ? undefined : snapshot.meters[circuit.meter];
       return [
         circuit.id,
-        baseLoadOf(circuit, meter, drawn[at]!, memory.circuits[circuit.id], snapshot.now, site.policy),
+        baseLoadOf(
+          circuit,
+          meter,
+          drawn[at]!,
+          memory.circuits[circuit.id],
+          snapshot.now,
+          site.policy,
+          mapPhases((phase) => limits.get(circuit.id)!.phases[phase].amps),
+        ),
       ];
     }),
   );

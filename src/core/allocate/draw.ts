@@ -29,13 +29,18 @@ export function drawRanges(drawing: Drawing, now: Instant, policy: Policy): read
   const changedAt = lastChange(station, state, memory);
   const isSettled = isFresh && drawn.measuredAt >= changedAt + FOLLOW_MS;
   const isOpen = now <= changedAt + policy.attributionMs;
+  const newest = memory.leases.at(-1);
+  // Accepted as long ago as a car may take to follow it.
+  const hasFollowed = newest?.acknowledgedAt !== undefined && now >= newest.acknowledgedAt + FOLLOW_MS;
+  const told = hasFollowed ? newest.limitAmps : Number.POSITIVE_INFINITY;
   return evse.phases.map((phase, own) => {
     const sample = isFresh ? Math.max(0, drawn.amps[own] ?? 0) : 0;
     if (isSettled) return { low: sample, high: sample };
     const possible = phases.includes(phase) ? exposureAmps : 0;
     if (isOpen) {
       const lowest = Math.min(sample, ...memory.leases.map((lease) => lease.limitAmps));
-      return { low: Math.max(0, lowest), high: Math.max(sample, possible) };
+      const high = Math.max(sample, possible);
+      return { low: Math.max(0, lowest), high, ...(told < high ? { followed: told } : {}) };
     }
     const certain = Math.min(sample, possible);
     return { low: certain, high: certain };
