@@ -1,8 +1,12 @@
 // The campaign's own logic: what is broken is told as broken, what was never measured is no success, and what is not there is named.
-import { describe, expect, test } from 'vitest';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { allRows } from '../../bench/campaign/all-rows.ts';
 import { runCampaign } from '../../bench/campaign/campaign.ts';
 import { chooseRows, drawSeeds, seedsOf } from '../../bench/campaign/choose.ts';
+import { addDay, daysText, readDays, readyForDays } from '../../bench/campaign/day-results.ts';
 import { judgeRow, type Run } from '../../bench/campaign/judge-row.ts';
 import { type Played, playRow } from '../../bench/campaign/play-row.ts';
 import { campaignPage, campaignText, countText } from '../../bench/campaign/report.ts';
@@ -10,6 +14,7 @@ import { isWithin, type Row, type SimulatedRow } from '../../bench/campaign/row.
 import { always, farAbove, noRise, soon } from '../../bench/campaign/row-checkers.ts';
 import { scriptOf } from '../../bench/campaign/row-script.ts';
 import { carPark } from '../../bench/campaign/row-site.ts';
+import type { SiteDay } from '../../bench/campaign/site-day.ts';
 import { seededRandom } from '../../src/simulator/seeded-random.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { truthAt } from '../support/campaign-truth.ts';
@@ -42,7 +47,7 @@ describe('a simulated row', () => {
   test('whose bound cannot be met is broken, with the figure beside its bound', async () => {
     const run: Run = { seed: 1, played: await playRow(await demanding.play({ seed: 1, isShort: true })) };
     const outcome = judgeRow(demanding, [run]);
-    expect(outcome).toMatchObject({ kind: 'broken', findingCount: 0, seeds: [1] });
+    expect(outcome).toMatchObject({ kind: 'broken', findingCount: 1, seeds: [1], findings: [{ seed: 1 }] });
     const text = campaignText(head, [{ row: demanding, outcome, seconds: 1 }]);
     expect(text).toMatch(/99 {2}a test {2}BROKEN +1 {2}cycles: \d+ cycles \(at most 1\)/);
     expect(text.split('\n').at(-1)).toBe('0 held, 1 broken, 0 not run');
@@ -157,6 +162,53 @@ describe('seeds', () => {
     expect(seedsOf(row, [1, 2, 3, 900], false)).toEqual([1, 900]);
     expect(seedsOf(row, [1, 2, 3, 900], true)).toEqual([1]);
     expect(seedsOf(demanding, [1, 2, 3], true)).toEqual([1, 2, 3]);
+  });
+});
+
+describe('days', () => {
+  const day = (seed: number, part: Partial<SiteDay> = {}): SiteDay => ({
+    ...{
+      seed,
+      hours: 12,
+      faults: 'harsh',
+      build: 'a',
+      node: 'v24.0.0',
+      stations: 2,
+      violations: [],
+      violationCount: 0,
+    },
+    ...{ figures: { 'fuse-law.aboveLimitSeconds': 6, 'fuse-law.longestRunSeconds': seed }, trace: 'ff', cpuSeconds: 3 },
+    ...part,
+  });
+
+  test('that were done are found again, but for one that was cut off while it was written', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'busbar-days-'));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const file = join(directory, 'results', 'days.jsonl');
+    readyForDays(file);
+    addDay(file, day(1));
+    addDay(file, day(2, { build: 'b' }));
+    appendFileSync(file, JSON.stringify(day(3)).slice(0, 40));
+    const ofOneBuild = () => [...readDays(file, ({ build }) => build === 'a').keys()];
+    expect(ofOneBuild()).toEqual([1]);
+    readyForDays(file);
+    addDay(file, day(4));
+    expect(ofOneBuild()).toEqual([1, 4]);
+  });
+
+  test('come to totals for each day of 24 h, and name the seeds that are broken', () => {
+    const violation = { checker: 'fuse-law', at: 0, text: 'too much.' };
+    const days = [
+      day(7),
+      day(8),
+      day(9, { violations: [violation], violationCount: 1 }),
+      day(10, { error: 'Error: x\n at' }),
+    ];
+    const text = daysText(days, { wish: { hours: 12, faults: 'harsh' }, build: 'a' });
+    expect(text).toMatch(/site-days +2\n/);
+    expect(text).toMatch(/seconds a day above a limit +12\.000\n/);
+    expect(text).toMatch(/longest time above a limit, seconds +10\n/);
+    expect(text).toContain('  seed 9: fuse-law: too much.\n  seed 10: Error: x');
   });
 });
 

@@ -74,7 +74,7 @@ export const controlRows: readonly Row[] = [
   {
     number: 4,
     name: 'the controller is killed and stays dead',
-    fault: 'kill −9 of control for 20 minutes, the building draws 40 % of L more meanwhile',
+    fault: 'kill −9 of control for 20 minutes, the building draws 20 % of L more meanwhile',
     required: 'chargers at their floors within TTL + 5 s; no run above L longer than TTL + 10 s',
     how: 'simulated',
     figures: [
@@ -91,8 +91,8 @@ export const controlRows: readonly Row[] = [
     required: 'no law broken',
     how: 'simulated',
     figures: [
-      { what: 'kills at random instants', figure: 'kills.randomCount', unit: 'kills', least: 1 },
-      { what: 'kills right after an increase', figure: 'kills.afterIncreaseCount', unit: 'kills', least: 0 },
+      { what: 'kills at random instants', figure: 'kills.randomCount', unit: 'kills', told: true },
+      { what: 'kills right after an increase', figure: 'kills.afterIncreaseCount', unit: 'kills', told: true },
     ],
     play: killedAnywhere,
   },
@@ -207,7 +207,7 @@ function staysDead({ seed }: PlayWish): Play {
   const dice = diceOf(seed);
   const site = carPark(seed, { stations: dice.whole(3, 8), models: ['generic-ac', 'generic-ac', 'generic-dc'] });
   const [atMs, forMs] = [SETTLED_MS + dice.whole(0, 20_000), 20 * MINUTE_MS];
-  const happenings = [kill(atMs, forMs), buildingStep(site, atMs + dice.whole(0, 60_000), 0.4, 15 * MINUTE_MS)];
+  const happenings = [kill(atMs, forMs), buildingStep(site, atMs + dice.whole(0, 60_000), 0.2, 15 * MINUTE_MS)];
   const checkers = [
     floorsRule(atMs),
     always({
