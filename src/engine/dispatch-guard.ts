@@ -83,8 +83,10 @@ function commandBreach(site: Site, evse: Evse, command: Command, memory: EvseMem
   return undefined;
 }
 
-function isRemembered({ id, role, limitAmps }: Command, memory: EvseMemory | undefined): boolean {
+function isRemembered({ id, role, change, limitAmps }: Command, memory: EvseMemory | undefined): boolean {
   const { floor, leases = [] } = memory ?? {};
+  // A floor that is only said again stays proved.
+  if (role === 'floor' && change === 'renewal') return floor?.state === 'proved' && floor.amps === limitAmps;
   if (role === 'floor') return floor?.state === 'sent' && floor.commandId === id && floor.amps === limitAmps;
   return leases.some((lease) => lease.commandId === id && lease.limitAmps === limitAmps);
 }

@@ -52,14 +52,16 @@ export function absorb(input: AbsorbInput): EvseMemory {
   return learnPhases(memory, input);
 }
 
-function absorbLink(memory: EvseMemory, { station, profile }: AbsorbInput): EvseMemory {
+function absorbLink(memory: EvseMemory, { station, profile, now }: AbsorbInput): EvseMemory {
   let result = memory;
   if (station && station.link.state !== 'never' && station.link.connection !== memory.connection) {
     const forgets = profile.quirks.includes('forgets-profiles-on-reconnect');
+    const comesBack = memory.connection !== undefined;
     result = {
       ...result,
       connection: station.link.connection,
-      ...(forgets ? { floor: { state: 'unproved' }, leases: [] } : {}),
+      // Others keep their profiles by the specification; they are told again all the same, because not all have read it.
+      ...(forgets ? { floor: { state: 'unproved' }, leases: [] } : comesBack ? { unknownSince: now } : {}),
     };
   }
   if (station?.bootedAt !== undefined && station.bootedAt !== memory.bootedAt) {
@@ -153,7 +155,8 @@ function withoutUnknown(memory: EvseMemory, { evse, profile, now }: AbsorbInput)
   const { unknownSince, ...rest } = memory;
   if (unknownSince === undefined) return memory;
   const isOver = now >= newLease('', evse.maxAmps, unknownSince, profile).endsBy;
-  return isOver || memory.leases.some(({ settledAt }) => settledAt !== undefined) ? rest : memory;
+  const follows = ({ sentAt, settledAt }: LeaseEntry) => sentAt >= unknownSince && settledAt !== undefined;
+  return isOver || memory.leases.some(follows) ? rest : memory;
 }
 
 function prune(memory: EvseMemory, now: Instant): EvseMemory {

@@ -167,6 +167,8 @@ function trackWish(memory: EvseMemory, wantsMore: boolean, now: Instant): EvseMe
 function remember(before: EvseMemory, draft: Draft, commandId: string, now: Instant): EvseMemory {
   const memory = afterWrite(before, draft.situation.profile, now);
   if (draft.role === 'floor') {
+    if (draft.change === 'renewal' && memory.floor.state === 'proved')
+      return { ...memory, floor: { ...memory.floor, since: now } };
     return { ...memory, floor: { state: 'sent', commandId, amps: draft.limitAmps, sentAt: now } };
   }
   const lease = newLease(commandId, draft.limitAmps, now, draft.situation.profile);

@@ -41,6 +41,9 @@ export function floorDraft(situation: Situation, now: Instant): Draft | undefine
   const { floor } = memory;
   const outdated = floor.state === 'proved' && floor.amps !== evse.floorAmps;
   const lost = floor.state === 'sent' && now - floor.sentAt > LOST_COMMAND_MS;
+  // Its proof stands: a floor is permanent. It is said again beside the limit that is said again, in case it was forgotten with the connection.
+  if (floor.state === 'proved' && !outdated && memory.unknownSince !== undefined && floor.since < memory.unknownSince)
+    return { situation, role: 'floor', change: 'renewal', limitAmps: evse.floorAmps };
   if (!(floor.state === 'unproved' || outdated || lost) || !retryDue(memory, now)) return undefined;
   return { situation, role: 'floor', change: 'decrease', limitAmps: evse.floorAmps };
 }
@@ -61,11 +64,13 @@ export function leaseDraft(
   const least = profile.quirks.includes('zero-amps-breaks-next-limit') ? evse.minAmps : 0;
   const target = Math.max(wanted, least);
   const told = newest?.limitAmps ?? offeredAmps(situation, now);
-  if (memory.unknownSince !== undefined && !(newest && newest.holdsUntil > now)) {
-    // Said once, so that it is known again what rules there: what it was told last, and no more than it is due.
-    const known = Math.min(target, newest?.limitAmps ?? evse.floorAmps);
-    const limitAmps = Math.max(known, least);
-    return retryDue(memory, now) ? { situation, role: 'lease', change: 'decrease', limitAmps } : undefined;
+  if (memory.unknownSince !== undefined && !(newest && newest.sentAt >= memory.unknownSince)) {
+    // Said once, so that it is known again what rules there: what it was told last, and no more than it is due, or than is counted.
+    const known = Math.min(target, newest?.limitAmps ?? evse.floorAmps, situation.exposureAmps);
+    // A model that must not hear so little is left with what it has.
+    if (known < least) return undefined;
+    const change = newest && known >= newest.limitAmps - EPSILON_AMPS ? 'renewal' : 'decrease';
+    return retryDue(memory, now) ? { situation, role: 'lease', change, limitAmps: known } : undefined;
   }
   if (target < told - EPSILON_AMPS) {
     return retryDue(memory, now) || !newest

@@ -39,8 +39,8 @@ export type EvseMemory = {
   /** The newest sample that showed disobedience was judged then; absent while the charger is trusted. */
   readonly disobeyedAt?: Instant;
   /**
-   * Our start, since which it has followed no limit of ours: it may have one of which the disk never heard, for as long as such a limit may live.
-   * Absent afterwards.
+   * Our start, or its station's last connection, since which it has followed no limit of ours: it may have one of which the disk never heard, or have
+   * forgotten what it was told; counted for as long as a limit may live. Absent afterwards.
    */
   readonly unknownSince?: Instant;
   /** `measuredAt` of the newest sample that was judged. */

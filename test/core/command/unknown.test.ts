@@ -70,3 +70,33 @@ describe('a controller that starts again', () => {
     expect(leasesOf(world.step()).every((text) => text.endsWith('decrease 6'))).toBe(true);
   });
 });
+
+describe('a station that comes back', () => {
+  function cameBack() {
+    const world = new World(buildSite());
+    world.plugIn('A/1');
+    world.step(60);
+    const before = world.limitInForce('A/1');
+    world.disconnect('A/1');
+    world.step(3);
+    Object.assign(world.charger('A/1'), { connectedSince: world.now, connection: 2 });
+    return { world, before };
+  }
+
+  test('is told its floor and its limit again in the first cycle, and goes on charging under the same', () => {
+    const { world, before } = cameBack();
+    const told = world.step().commands.map(({ role, change, limitAmps }) => `${role} ${change} ${limitAmps}`);
+    expect(told).toEqual(['floor renewal 6', `lease renewal ${before}`]);
+    for (let second = 0; second < 30; second++) {
+      expect(world.step().commands.filter(({ change }) => change === 'decrease')).toEqual([]);
+    }
+  });
+
+  test('lets nobody on its circuits rise until it has followed', () => {
+    const { world } = cameBack();
+    world.charger('A/1').manner = 'silent';
+    world.plugIn('B/1');
+    const increases = () => world.step().commands.filter(({ change }) => change === 'increase');
+    for (let second = 0; second < 60; second++) expect(increases()).toEqual([]);
+  });
+});
