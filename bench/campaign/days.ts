@@ -1,12 +1,12 @@
 // Many days of many small sites under harsh faults, one process per core; what was done is kept, so that a run that was ended goes on where it was.
 //
 //   npm run campaign:days -- --days 10000 --seed 1 --hours 24 --results test-results/campaign/days.jsonl
-import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { anchorClock, systemClock } from '../../src/system/clock.ts';
 import { buildId } from './build-id.ts';
+import { runCrew } from './crew.ts';
 import { addDay, daysText, isBroken, readDays, readyForDays } from './day-results.ts';
 import type { DayOrder } from './day-worker.ts';
 import type { SiteDay } from './site-day.ts';
@@ -86,28 +86,6 @@ function take(day: SiteDay): void {
   );
 }
 
-/** One process, one seed after the other; resolves when it has none left. A process that dies takes down the whole run: its day is not known. */
-function work(): Promise<void> {
-  const child: ChildProcess = fork(new URL('day-worker.ts', import.meta.url));
-  return new Promise((resolve, reject) => {
-    let seed: number | undefined;
-    const order = () => {
-      seed = takeSeed();
-      if (seed === undefined) child.disconnect();
-      else child.send({ wish: { seed, ...wish }, build, keepIn } satisfies DayOrder);
-    };
-    child.on('message', (day) => {
-      take(day as SiteDay);
-      order();
-    });
-    child.on('exit', (code, signal) => {
-      if (seed === undefined || isEnded) resolve();
-      else reject(new Error(`the process that ran seed ${seed} has ended with ${signal ?? code}`));
-    });
-    order();
-  });
-}
-
 console.error(
   `days: ${days.toLocaleString('en')} runs of ${hours} h from seed ${firstSeed}, ${processes} processes, Busbar ${build}; ${earlier.toLocaleString('en')} are in ${results} already`,
 );
@@ -117,7 +95,16 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     console.error('days: ending after the runs that are under way; the same command goes on from there');
   });
 const progress = setInterval(tell, PROGRESS_EVERY_MS);
-await Promise.all(Array.from({ length: Math.min(processes, days) }, () => work()));
+await runCrew<DayOrder, SiteDay>({
+  script: new URL('day-worker.ts', import.meta.url),
+  processes: Math.min(processes, days),
+  next: () => {
+    const seed = takeSeed();
+    return seed === undefined ? undefined : { wish: { seed, ...wish }, build, keepIn };
+  },
+  take,
+  tell: ({ wish: { seed } }) => `seed ${seed}`,
+});
 clearInterval(progress);
 tell();
 const all = [...done.values()].sort((a, b) => a.seed - b.seed);

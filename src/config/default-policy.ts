@@ -9,7 +9,7 @@ export const defaultPolicy: Policy = {
   pause: { minOnMs: 600_000, minOffMs: 300_000, turnMs: 900_000 },
   rampDown: { afterMs: 45_000, marginAmps: 2 },
   stopDisobedientAfterMs: 120_000,
-  meter: { holdAfterMs: 2_500, staleAfterMs: 5_000 },
+  meter: { holdAfterMs: 2_000, staleAfterMs: 3_000 },
   stationSampleMaxAgeMs: 60_000,
   increase: { dwellMs: 10_000, deadbandAmps: 1, rampAmpsPerSecond: 2 },
   baseLoadReleaseMs: 30_000,

@@ -12,7 +12,7 @@ import type { Situation } from './allocate/situation.ts';
 import { surplusOf } from './allocate/surplus.ts';
 import { planCommands } from './command/command.ts';
 import { breachOfFuseLaw } from './command/fuse-law.ts';
-import { circuitLimits, type EvseCap, evseCaps, groupLimits } from './limits/caps.ts';
+import { type CircuitLimit, circuitLimits, type EvseCap, evseCaps, groupLimits } from './limits/caps.ts';
 import type { Command, Decision, Notice } from './model/decision.ts';
 import type { EvseMemory, Memory } from './model/memory.ts';
 import type { Site } from './model/site.ts';
@@ -38,7 +38,7 @@ import { situate } from './situate.ts';
  * The commands are in the order in which they must be sent. `solvers` MUST be the same in a replay as they were in the cycle.
  */
 export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: Solvers = {}): Decision {
-  const { now, wallNow } = snapshot;
+  const { now } = snapshot;
   const { pathOf } = siteIndex(site);
   const upstream = upstreamLimits(site, snapshot);
   const situations = situationsOf(site, snapshot, memory, upstream.evses);
@@ -46,10 +46,11 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
     circuit.meter === undefined ? 'fresh' : meterFreshness(snapshot.meters[circuit.meter], now, site.policy),
   );
   const drawn = drawnBelow(site, situations, now);
-  const baseLoads = baseLoadsOf(site, drawn, snapshot, memory);
+  const circuits = circuitLimits(site, snapshot.caps, now);
+  const baseLoads = baseLoadsOf(site, drawn, circuits, snapshot, memory);
   const surplus = surplusAtRoot(site, drawn[0]!, freshness[0] === 'fresh', snapshot, memory);
   const limits: Limits = {
-    circuits: circuitLimits(site, snapshot.caps, now),
+    circuits,
     baseLoads,
     groups: groupLimits(site, snapshot.caps, now),
     stations: upstream.stations,
@@ -61,6 +62,7 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
   const allocation = allocate({ site, limits, rows, loads, situations, mayRotate, solvers });
 
   const mayRise = pathOf.map((path) => path.every((circuit) => freshness[circuit] === 'fresh'));
+  const hidden = hiddenLimits(situations, pathOf);
   const plan = planCommands({
     site,
     situations,
@@ -68,8 +70,8 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
     rows,
     loads,
     mayRise,
+    ...(hidden ? { mayHide: hidden } : {}),
     now,
-    wallNow,
     author: memory.author,
     nextCommandNumber: memory.nextCommandNumber,
   });
@@ -180,18 +182,31 @@ function upstreamLimits(
 
 type Drawn = PerPhase<DrawRange>;
 
+/** For each EVSE whether somebody on one of its circuits may have a limit that nobody knows of; absent where nobody has. */
+function hiddenLimits(
+  situations: readonly Situation[],
+  pathOf: readonly (readonly number[])[],
+): readonly boolean[] | undefined {
+  if (situations.every(({ memory }) => memory.unknownSince === undefined)) return undefined;
+  const circuits = new Set(
+    situations.flatMap(({ memory, at }) => (memory.unknownSince === undefined ? [] : pathOf[at]!)),
+  );
+  return pathOf.map((path) => path.some((circuit) => circuits.has(circuit)));
+}
+
 /** What the EVs below each metered circuit draw, at least and at most, by phase; by index into `site.circuits`. */
 function drawnBelow(site: Site, situations: readonly Situation[], now: Instant): readonly Drawn[] {
   const { evsesBelow } = siteIndex(site);
   const ranges = situations.map((situation) => drawRanges(situation, now, site.policy));
   return site.circuits.map((circuit, at) => {
-    const sums = mapPhases(() => ({ low: 0, high: 0 }));
+    const sums = mapPhases(() => ({ low: 0, high: 0, followed: 0 }));
     if (circuit.meter === undefined) return sums;
     for (const below of evsesBelow[at]!) {
-      ranges[below]!.forEach(({ low, high }, own) => {
+      ranges[below]!.forEach(({ low, high, followed = high }, own) => {
         const sum = sums[site.evses[below]!.phases[own]!];
         sum.low += low;
         sum.high += high;
+        sum.followed += followed;
       });
     }
     return sums;
@@ -202,6 +217,7 @@ function drawnBelow(site: Site, situations: readonly Situation[], now: Instant):
 function baseLoadsOf(
   site: Site,
   drawn: readonly Drawn[],
+  limits: ReadonlyMap<CircuitId, CircuitLimit>,
   snapshot: Snapshot,
   memory: Memory,
 ): ReadonlyMap<CircuitId, BaseLoad> {
@@ -210,7 +226,15 @@ function baseLoadsOf(
       const meter = circuit.meter === undefined ? undefined : snapshot.meters[circuit.meter];
       return [
         circuit.id,
-        baseLoadOf(circuit, meter, drawn[at]!, memory.circuits[circuit.id], snapshot.now, site.policy),
+        baseLoadOf(
+          circuit,
+          meter,
+          drawn[at]!,
+          memory.circuits[circuit.id],
+          snapshot.now,
+          site.policy,
+          mapPhases((phase) => limits.get(circuit.id)!.phases[phase].amps),
+        ),
       ];
     }),
   );

@@ -159,7 +159,7 @@ export class Controller {
       this.#urgent = false;
       this.#oneCycle();
       await clock.sleep('control.gap', MIN_CYCLE_GAP_MS, signal);
-      const restMs = startedAt + this.#site.policy.cycleMs - clock.now();
+      const restMs = Math.min(startedAt + this.#site.policy.cycleMs - clock.now(), this.#untilMeterIsLostMs());
       if (restMs > 0 && !this.#urgent && !signal.aborted) await this.#sleepUntilWoken(restMs);
     }
   }
@@ -180,6 +180,17 @@ export class Controller {
     if (!this.#urgent) this.#surroundings.log.debug('control.urgent', { reason });
     this.#urgent = true;
     this.#wake?.();
+  }
+
+  /** Time until the first of the readings is too old to be believed: the cycle that takes the worst for it must not come later. */
+  #untilMeterIsLostMs(): number {
+    const now = this.#surroundings.clock.now();
+    let leastMs = Number.POSITIVE_INFINITY;
+    for (const { reading } of Object.values(this.#ports.meters.states())) {
+      const leftMs = (reading?.measuredAt ?? Number.NEGATIVE_INFINITY) + this.#site.policy.meter.staleAfterMs + 1 - now;
+      if (leftMs > 0) leastMs = Math.min(leastMs, leftMs);
+    }
+    return leastMs;
   }
 
   /** An overload on a meter asks for a cycle at once (law 4). */
@@ -242,6 +253,8 @@ export class Controller {
       commands: decision.commands.length,
       solver: decision.solver.answeredBy,
       decideMs: t2 - t1,
+      // From before the collecting until everything was handed on: what the loop was held up for.
+      tookMs: clock.now() - t0,
       headroomAmps: Math.round(Math.min(...headrooms) * 10) / 10,
     });
     return isSound;

@@ -7,6 +7,7 @@ import type { Command, Decision, Notice } from '../core/model/decision.ts';
 import type { EvseMemory, LeaseEntry, Memory } from '../core/model/memory.ts';
 import type { Evse, Site, Station } from '../core/model/site.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
+import { stationTime } from '../core/model/units.ts';
 
 /** A floor that was sent and of which nothing was learnt since is sent again after this long. */
 export const FLOOR_AGAIN_MS = 60_000;
@@ -99,8 +100,8 @@ function leaseDue(
   const state = stations[evse.station]?.evses.find((one) => one.evse === evse.id);
   if (profile.lease.purpose === 'TxProfile' && state?.transaction === undefined) return undefined;
   const least = profile.quirks.includes('zero-amps-breaks-next-limit') ? evse.minAmps : 0;
+  const wanted = Math.max(least, evse.floorAmps);
   // What is not a number is above every floor.
-  const wanted = Math.max(least, newest.limitAmps <= evse.floorAmps ? newest.limitAmps : evse.floorAmps);
   if (!(newest.limitAmps <= wanted)) return wanted;
   return newest.limitAmps < evse.floorAmps && now - newest.sentAt >= profile.leaseMs / 3 ? newest.limitAmps : undefined;
 }
@@ -112,12 +113,12 @@ function commandOf(
   evse: Evse,
   { profile }: Station,
   { nominalVolts }: Site,
-  { stations, wallNow }: Snapshot,
+  { stations, now }: Snapshot,
 ): Command {
   const { role, limitAmps } = order;
   const transaction = stations[evse.station]?.evses.find((one) => one.evse === evse.id)?.transaction;
   const phases = evse.supply === 'dc' ? evse.phases.length : 1;
-  const told = { role, evse, profile, limitAmps, phases, nominalVolts, wallNow };
+  const told = { role, evse, profile, limitAmps, phases, nominalVolts, stationNow: stationTime(now) };
   const built = buildProfile({ ...told, ...(transaction ? { transactionId: transaction.id } : {}) });
   return { kind: 'install-profile', station: evse.station, evse: evse.id, ...order, profile: built };
 }

@@ -19,7 +19,7 @@ const SLOW_KEEP_MS = 120_000;
 /** Floats carry noise: the same bits in all of them for this long do not happen on a live connection. */
 const FROZEN_FLOATS_MS = 10_000;
 /** Integers are coarse: a quiet site may well repeat itself for a while. */
-const FROZEN_INTEGERS_MS = 30_000;
+const FROZEN_INTEGERS_MS = 25_000;
 
 type Suspicion = NonNullable<MeterState['suspicion']>;
 

@@ -1,6 +1,7 @@
 // The central system of OCPP 1.6 towards the stations: who answers which CALL; it must never let an unbooted or unchecked CALL through.
 
 import type { Site } from '../core/model/site.ts';
+import { stationTime } from '../core/model/units.ts';
 import type { IncomingCall, Surroundings, UpstreamPort } from '../engine/ports.ts';
 import type { Facts } from './facts.ts';
 import type { Registered } from './registry.ts';
@@ -26,6 +27,8 @@ export type CentralSystemOptions = {
   readonly schemas: V16Schemas;
   /** The station was accepted by a boot, and has its answer. */
   readonly onAccepted: (registered: Registered) => void;
+  /** It says something and has never booted here. */
+  readonly onUnknown: (registered: Registered) => void;
   readonly onUrgent: (reason: string) => void;
 };
 
@@ -50,7 +53,7 @@ export class CentralSystem {
       ['DataTransfer', (registered, _session, call) => this.#dataTransfer(registered, call)],
       ['DiagnosticsStatusNotification', copy],
       ['FirmwareStatusNotification', copy],
-      ['Heartbeat', () => result({ currentTime: writeTimestamp(options.surroundings.clock.wall()) })],
+      ['Heartbeat', () => result({ currentTime: writeTimestamp(stationTime(options.surroundings.clock.now())) })],
       ['LogStatusNotification', copy],
       ['MeterValues', (registered, _session, call) => desk.meterValues(registered, call)],
       ['SecurityEventNotification', (registered, _session, call) => this.#deliver(registered, call)],
@@ -72,8 +75,10 @@ export class CentralSystem {
   async handle(registered: Registered, session: Session, call: IncomingCall): Promise<Reply> {
     const handler = this.#handlers.get(call.action);
     if (handler === undefined) return error('NotImplemented', `${call.action.slice(0, 50)} is not known here`);
-    if (call.action !== 'BootNotification' && session.registration !== 'accepted')
+    if (call.action !== 'BootNotification' && session.registration !== 'accepted') {
+      this.#askToBoot(registered, session);
       return error('SecurityError', 'BootNotification has to be accepted first (OCPP-J errata 3.10)');
+    }
     const fault = this.#options.schemas.check('inbound', call.action, 'Request', call.payload);
     if (fault) {
       const { station } = registered;
@@ -81,6 +86,16 @@ export class CentralSystem {
       return error(fault.code, fault.description);
     }
     return handler(registered, session, call);
+  }
+
+  /**
+   * A station that takes itself for accepted and is not known here, because we were killed before its boot was on the disk: it would say
+   * everything in vain until somebody restarts it. Asked once a connection.
+   */
+  #askToBoot(registered: Registered, session: Session): void {
+    if (session.registration !== 'unknown' || session.isAskedToBoot) return;
+    session.isAskedToBoot = true;
+    this.#options.onUnknown(registered);
   }
 
   /** BootNotification (OCPP 1.6 §4.2): upstream's word unchanged but for the time, which is ours because our leases hang on it. */
@@ -105,7 +120,7 @@ export class CentralSystem {
       });
     }
     onUrgent(`${station.id} booted`);
-    const payload = { status, currentTime: writeTimestamp(surroundings.clock.wall()), interval };
+    const payload = { status, currentTime: writeTimestamp(stationTime(surroundings.clock.now())), interval };
     return { ...result(payload), onSent: () => (status === 'Accepted' ? onAccepted(registered) : undefined) };
   }
 

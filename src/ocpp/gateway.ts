@@ -189,6 +189,7 @@ export class StationGateway implements StationsPort, StationCalls {
       desk,
       schemas,
       onAccepted: ({ station }) => void polls.get(station.id)?.configure(),
+      onUnknown: ({ station }) => void polls.get(station.id)?.askToBoot(),
       onUrgent: (reason) => this.#onUrgent(reason),
     });
     const open = this.#ports.door ?? ((options: DoorOptions) => new StationDoor(options));
@@ -238,7 +239,8 @@ export class StationGateway implements StationsPort, StationCalls {
     if (!incumbent) this.#ports.upstream.stationConnected(station.id);
     const polls = running.polls.get(station.id);
     polls?.connected();
-    void polls?.askToBoot();
+    if (station.profile.quirks.includes('must-be-asked-to-boot')) void polls?.askToBoot();
+    if (isKnown) void polls?.askForTime();
     if (isKnown) void polls?.configure();
   }
 

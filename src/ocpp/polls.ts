@@ -78,10 +78,14 @@ export class Polls {
     facts.update(image.station.id, { capability: { ...capability, [key]: value } });
   }
 
-  /** After a rise has settled, asks what is really drawn, so that it need not be reserved for longer than necessary. */
+  /**
+   * After a change has settled, asks what is really drawn: after a rise so that it need not be reserved for longer than necessary, after a
+   * decrease so that one who does not obey is found soon.
+   */
   afterAccepted(command: Command): void {
     const evse = this.#options.image.evses.find((one) => one.id === command.evse);
-    if (command.change !== 'increase' || evse === undefined || this.#has('no-get-configuration')) return;
+    if (command.change === 'renewal' || command.role !== 'lease' || evse === undefined) return;
+    if (this.#has('no-get-configuration')) return;
     if (this.#has('slow-answers')) return;
     const { clock } = this.#options.surroundings;
     if (clock.now() - (this.#askedAt.get(evse.number) ?? Number.NEGATIVE_INFINITY) < MIN_SAMPLE_PAUSE_MS) return;
@@ -93,9 +97,14 @@ export class Polls {
     );
   }
 
-  /** Asks for a BootNotification where the model is known not to send one by itself. */
+  /** Has it ask us for the time (Heartbeat): a station that comes back may have been told another one by the run before. */
+  async askForTime(): Promise<void> {
+    if (!this.#has('slow-answers')) await this.#trigger({ requestedMessage: 'Heartbeat' });
+  }
+
+  /** Asks for a BootNotification: of a model that sends none by itself, or of a station that is not known here. */
   async askToBoot(): Promise<void> {
-    if (this.#has('must-be-asked-to-boot')) await this.#trigger({ requestedMessage: 'BootNotification' });
+    await this.#trigger({ requestedMessage: 'BootNotification' });
   }
 
   async #trigger(payload: { readonly requestedMessage: string; readonly connectorId?: number }): Promise<void> {
@@ -109,7 +118,7 @@ export class Polls {
     else this.#refusals = isAccepted ? 0 : this.#refusals + 1;
   }
 
-  #has(quirk: 'no-get-configuration' | 'slow-answers' | 'must-be-asked-to-boot'): boolean {
+  #has(quirk: 'no-get-configuration' | 'slow-answers'): boolean {
     return this.#options.image.station.profile.quirks.includes(quirk);
   }
 

@@ -13,7 +13,7 @@ import type { MessageSocket } from '../engine/socket.ts';
 import { credentialsFrom, identityFrom, isKeyRight, isOriginAllowed } from './handshake.ts';
 import { MAX_FRAGMENTS, MAX_PAYLOAD_BYTES } from './rpc/connection.ts';
 import { LEAST_WAITING, StrangerLine } from './stranger-line.ts';
-import { certifiedName, secureContextOptions } from './tls.ts';
+import { certifiedName, readTls } from './tls.ts';
 import { UpgradeGuard } from './upgrade-guard.ts';
 
 /** From a socket's turn at the door, at once for most, to the end of the upgrade; TLS included. */
@@ -36,11 +36,8 @@ export type DoorOptions = {
   readonly onStation: (station: Station, socket: MessageSocket, address: string) => void;
 };
 
-const HTTP_LIMITS = {
-  maxHeaderSize: MAX_HEADER_BYTES,
-  headersTimeout: UPGRADE_DEADLINE_MS,
-  requestTimeout: UPGRADE_DEADLINE_MS,
-} as const;
+/** Deadlines are the line's: http keeps its own only for sockets that it has accepted itself. */
+const HTTP_LIMITS = { maxHeaderSize: MAX_HEADER_BYTES } as const;
 
 type Refusal = { readonly status: number; readonly text: string };
 const REASONS: ReadonlyMap<number, string> = new Map([
@@ -105,10 +102,10 @@ export class StationDoor implements Door {
     this.#http.on('upgrade', (request, socket, head) => void this.#onUpgrade(request, socket, head));
   }
 
-  /** Listens; rejects with `OCPP_LISTEN` when the address is taken or not ours, with `OCPP_TLS_FILES` when there is nothing to show. */
+  /** Listens; rejects with `OCPP_LISTEN` when the address is taken or not ours, with `OCPP_TLS_FILES` when the certificate cannot be shown. */
   async start(): Promise<void> {
     const { host, port, tls } = this.#options.listen;
-    if (tls && 'setSecureContext' in this.#http) this.#http.setSecureContext(secureContextOptions(tls));
+    if (tls && 'setSecureContext' in this.#http) this.#http.setSecureContext(readTls(tls));
     await new Promise<void>((resolve, reject) => {
       this.#tcp.once('error', (cause: Error) => {
         const text = `stations cannot be served on ${host}:${port}: ${cause.message}; choose another listen.stations or stop whoever uses it`;

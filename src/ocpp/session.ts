@@ -9,4 +9,6 @@ export type Session = {
    * comes back as `accepted`, because it need not boot again (OCPP-J 1.6 §5.4).
    */
   registration: 'unknown' | 'accepted' | 'pending' | 'rejected';
+  /** It was asked for a BootNotification on this connection. */
+  isAskedToBoot?: boolean;
 };

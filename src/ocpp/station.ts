@@ -2,7 +2,7 @@
 
 import type { Evse, Station } from '../core/model/site.ts';
 import type { CommandProgress, EvseState, StationState } from '../core/model/snapshot.ts';
-import type { EvseId, Instant } from '../core/model/units.ts';
+import { type EvseId, type Instant, stationTime } from '../core/model/units.ts';
 import type { Clock, TransactionRecord } from '../engine/ports.ts';
 import { ClockSkew } from './clock-skew.ts';
 import type { EvseSample } from './v16/meter-values.ts';
@@ -82,7 +82,7 @@ export class StationImage {
   /** Takes over what a message with stamped samples tells of now. */
   sampled(connector: number, sample: EvseSample): void {
     this.heardStamp(sample.timestamp);
-    const ageMs = this.skew.ageMs(sample.timestamp, this.#clock.wall());
+    const ageMs = this.skew.ageMs(sample.timestamp, stationTime(this.#clock.now()));
     const evse = this.evseNumbered(connector);
     if (evse === undefined || ageMs > MAX_SAMPLE_AGE_MS) return;
     const { drawnAmps, offeredAmps } = sample;
@@ -130,7 +130,7 @@ export class StationImage {
 
   /** A stamp that the station has just written. */
   heardStamp(stamp: unknown): void {
-    this.skew.observe(stamp, this.#clock.wall());
+    this.skew.observe(stamp, stationTime(this.#clock.now()));
     const { measured } = this.skew;
     // A stamp without a zone tells the zone and not the clock: leave our absolute times alone.
     if (measured === undefined || !measured.isZoned) return;

@@ -15,7 +15,7 @@ export const LEAST_WAITING = 64;
 
 export type StrangerLineOptions = {
   readonly surroundings: Surroundings;
-  /** Sockets that may wait; one more is reset. */
+  /** Sockets that may wait; with one more, the last of the longest line is reset. */
   readonly maxWaiting: number;
   /** From the turn of a socket until it must be welcome, else it is destroyed. */
   readonly deadlineMs: number;
@@ -54,10 +54,8 @@ export class StrangerLine {
       this.#serve(address, line, socket);
       return;
     }
-    if (this.#waiting >= maxWaiting) {
-      this.#turnedAway += 1;
-      if (this.#turnedAway === 1) surroundings.log.warn('ocpp.too-many-strangers', { address, waiting: this.#waiting });
-      socket.resetAndDestroy();
+    if (this.#waiting >= maxWaiting && !this.#makeRoomFor(line)) {
+      this.#turnAway(address, socket);
       return;
     }
     this.#lines.set(address, line);
@@ -74,6 +72,26 @@ export class StrangerLine {
     });
     socket.once('close', leave);
     line.waiting.push({ socket, cancel });
+  }
+
+  /** The line is full: who came last of the longest goes, unless the newcomer would then be that. */
+  #makeRoomFor(newcomers: Line): boolean {
+    let [longestAt, longest] = ['', newcomers];
+    for (const [address, line] of this.#lines)
+      if (line.waiting.length > longest.waiting.length) [longestAt, longest] = [address, line];
+    if (longest.waiting.length <= newcomers.waiting.length + 1) return false;
+    const { socket, cancel } = longest.waiting.pop()!;
+    cancel();
+    this.#waiting -= 1;
+    this.#turnAway(longestAt, socket);
+    return true;
+  }
+
+  #turnAway(address: string, socket: Socket): void {
+    this.#turnedAway += 1;
+    if (this.#turnedAway === 1)
+      this.#options.surroundings.log.warn('ocpp.too-many-strangers', { address, waiting: this.#waiting });
+    socket.resetAndDestroy();
   }
 
   /** The socket's owner is known now: it makes room for the next, and must still be welcome before its deadline. */

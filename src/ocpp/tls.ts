@@ -1,9 +1,9 @@
 // What stations are offered over TLS (OCPP security profiles 2 and 3) and who they prove to be by it; it must never log what is in a key file.
 
-import { constants } from 'node:crypto';
+import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
-import { type SecureContextOptions, TLSSocket } from 'node:tls';
+import { createSecureContext, type SecureContextOptions, TLSSocket } from 'node:tls';
 import type { StationsTls } from '../core/model/site.ts';
 import { AppError } from '../engine/app-error.ts';
 
@@ -24,11 +24,12 @@ export const TLS_SUITES = [
 /** How long a station may resume its session with a ticket, and be taken for whoever it proved to be. */
 export const SESSION_TIMEOUT_SECONDS = 300;
 
-/** Reads the files anew. @throws AppError OCPP_TLS_FILES where one cannot be read */
-export function secureContextOptions(tls: StationsTls): SecureContextOptions {
-  return {
-    cert: read(tls.certificateFile),
-    key: read(tls.keyFile),
+/** Reads the files anew. @throws AppError OCPP_TLS_FILES where one cannot be read, or they do not belong together */
+export function readTls(tls: StationsTls): SecureContextOptions {
+  const [cert, key] = [read(tls.certificateFile), read(tls.keyFile)];
+  const options: SecureContextOptions = {
+    cert,
+    key,
     ...(tls.clientCaFile === undefined ? {} : { ca: read(tls.clientCaFile) }),
     minVersion: 'TLSv1.2',
     ciphers: TLS_SUITES.join(':'),
@@ -37,6 +38,15 @@ export function secureContextOptions(tls: StationsTls): SecureContextOptions {
     // A handshake is the most expensive thing that a stranger can ask for: one for each connection.
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   };
+  try {
+    createSecureContext(options);
+    // OpenSSL takes a key of another kind than the certificate's without a word, and then has nothing to show.
+    if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) throw new Error('the key is another one');
+  } catch (cause) {
+    const text = `The certificate in ${tls.certificateFile} and the key in ${tls.keyFile} cannot be used together; "busbar check" tells what is wrong with them.`;
+    throw new AppError('OCPP_TLS_FILES', text, { certificateFile: tls.certificateFile }, { cause });
+  }
+  return options;
 }
 
 /**

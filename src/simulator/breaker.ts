@@ -45,12 +45,15 @@ const HOUR_MS = 3_600_000;
 const SLACK = 1e-9;
 const NEVER: Body = { tripsAt: Number.POSITIVE_INFINITY, tauMs: 1_000 };
 
-/** Up to this rating a distribution board holds miniature circuit breakers, above it gG fuses. */
+/** Up to this rating a branch is a miniature circuit breaker, above it gG fuses. */
 export const BREAKER_UP_TO_AMPS = 63;
 
-/** What usually protects a circuit of this rating: a breaker of characteristic C up to 63 A, a gG fuse above. */
-export function usualDevice(ratedAmps: number): Device {
-  return { kind: ratedAmps <= BREAKER_UP_TO_AMPS ? 'breaker-c' : 'fuse-gg', ratedAmps };
+/**
+ * What usually protects a circuit of this rating. The connection to the grid has gG fuses (the house connection's, IEC 60269-2 system A), so that
+ * they are selective with what is behind them; a branch has a breaker of characteristic C up to 63 A, and gG fuses above.
+ */
+export function usualDevice(ratedAmps: number, isConnection: boolean): Device {
+  return { kind: isConnection || ratedAmps > BREAKER_UP_TO_AMPS ? 'fuse-gg' : 'breaker-c', ratedAmps };
 }
 
 /** The curves of a device. `ratedAmps` MUST be above zero. */

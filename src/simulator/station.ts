@@ -201,9 +201,13 @@ export class SimulatedStation {
       });
   }
 
-  /** A driver plugs in and shows a card; charging begins when the central system agrees, or at once while it cannot be asked. */
+  /**
+   * A driver plugs in and shows a card; charging begins when the central system agrees, or at once while it cannot be asked. A car that is
+   * still there leaves before. Resolves when that is decided.
+   */
   plugIn(id: EvseId, car: Car, storedWh: number, idTag: string): Promise<void> {
     const evse = this.#find(id);
+    if (evse.car) this.unplug(id);
     evse.plugIn(car, storedWh);
     this.#status.tell(evse);
     return new Promise((resolve) => this.#transactions.authorize(evse, idTag, resolve));

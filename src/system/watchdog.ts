@@ -58,7 +58,6 @@ export class Watchdog<Task> {
   /** What ran before the task at hand, until a process has made progress on that. */
   #proved: Task | undefined;
   #hasEverProgressed = false;
-  #isForced = false;
   #cancelTimer: (() => void) | undefined;
 
   constructor(options: WatchdogOptions<Task>) {
@@ -123,7 +122,6 @@ export class Watchdog<Task> {
   #begin(): void {
     const { start, clock, log } = this.#options;
     this.#policy.began(clock.now());
-    this.#isForced = false;
     this.#state = { state: 'up', hasProgressed: false };
     let isOver = false;
     try {
@@ -168,7 +166,6 @@ export class Watchdog<Task> {
     this.#silence.end();
     this.#cancelTimer = this.#options.clock.timer('watchdog.stop-deadline', STOP_DEADLINE_MS, () => {
       this.#options.log.warn('watchdog.stop-deadline', { deadlineMs: STOP_DEADLINE_MS });
-      this.#isForced = true;
       process.kill();
     });
     process.stop();
@@ -181,7 +178,8 @@ export class Watchdog<Task> {
     const before = this.#state;
     switch (before.state) {
       case 'stopping':
-        this.#finish(this.#isForced ? 1 : (code ?? 1));
+        // Without a code it was killed: no clean end.
+        this.#finish(code ?? 1);
         return;
       case 'replacing':
         this.#begin();

@@ -5,13 +5,13 @@ import { faultLines, rawSite, type Slip, testSlips } from './support.ts';
 const timing: readonly Slip[] = [
   [
     'a reading that is lost before it is held',
-    (raw) => (raw.policy = { meter: { staleAfterMs: 2_000 } }),
-    'policy.meter.staleAfterMs: got 2000, expected more than holdAfterMs, 2500 ms: a reading is fresh, then held, then lost',
+    (raw) => (raw.policy = { meter: { staleAfterMs: 1_500 } }),
+    'policy.meter.staleAfterMs: got 1500, expected more than holdAfterMs, 2000 ms: a reading is fresh, then held, then lost',
   ],
   [
     'a meter polled more slowly than a reading stays fresh',
     (raw) => (raw.meters[0].pollMs = 2_500),
-    'meters[0].pollMs: got 2500, expected less than policy.meter.holdAfterMs, 2500 ms: otherwise no reading stays fresh until the next',
+    'meters[0].pollMs: got 2500, expected less than policy.meter.holdAfterMs, 2000 ms: otherwise no reading stays fresh until the next',
   ],
   [
     'a cycle too long for the leases',

@@ -305,6 +305,13 @@ describe('each lie is found by itself', () => {
     expect(judge(decision({ circuits: [main(19), board] }), part)).toMatch(words);
   });
 
+  test('a lease that may end soon no longer keeps a floor that is not proved from ruling', () => {
+    const ending = (inMs: number) =>
+      decision({}, { 'B/1': known([lease(10, { holdsUntil: NOW + inMs })], { floor: { state: 'unproved' } }) });
+    expect(judge(ending(10_001))).toBeUndefined();
+    expect(judge(ending(10_000))).toMatch(/main L1 could carry 84\.0 A/);
+  });
+
   test('a command that the ledger would not know of', () => {
     const words = /the ledger would not know of the (lease|floor) for A\/1/;
     expect(breachBeforeDispatch(site, snapshot, commanding(told('A', 6)))).toMatch(words);

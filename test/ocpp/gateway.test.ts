@@ -283,6 +283,38 @@ describe('bad manners', () => {
     expect(bench.store.transactions.size).toBe(0);
   });
 
+  test('a station that comes back is asked to ask for the time, before anything else of ours', async () => {
+    bench = await new Bench().start();
+    const first = await booted('A', () => ({ status: 'Accepted' }));
+    const asked: string[] = [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    await bench.strictStation('A', {
+      TriggerMessage: ({ requestedMessage }: { requestedMessage: string }) => {
+        asked.push(requestedMessage);
+        resolve();
+        return { status: 'Accepted' };
+      },
+    });
+    await promise;
+    expect(asked).toEqual(['Heartbeat']);
+    first.terminate();
+  });
+
+  test('a station that takes itself for booted and is not known here is asked to boot, once', async () => {
+    bench = await new Bench().start();
+    const socket = await bench.socket('A');
+    const asked: unknown[] = [];
+    answering(socket, (action, payload) => {
+      asked.push([action, payload]);
+      return { status: 'Accepted' };
+    });
+    expect((await ask(socket, 'Heartbeat', {}))[2]).toBe('SecurityError');
+    expect((await ask(socket, 'Heartbeat', {}))[2]).toBe('SecurityError');
+    expect(asked).toEqual([['TriggerMessage', { requestedMessage: 'BootNotification' }]]);
+    expect((await ask(socket, 'BootNotification', BOOT))[2]).toMatchObject({ status: 'Accepted' });
+    expect((await ask(socket, 'Heartbeat', {}))[2]).toHaveProperty('currentTime');
+  });
+
   test('before its first boot a station gets SecurityError, and afterwards it is served', async () => {
     bench = await new Bench().start();
     const socket = await bench.socket('A');

@@ -173,6 +173,20 @@ describe('strangers', () => {
     await station;
   });
 
+  test('a crowd that fills the line loses a place of it to a station that comes from elsewhere', async () => {
+    const clock = new WatchedClock();
+    bench = await new Bench({ clock }).start();
+    const full = MAX_STRANGERS / MAX_STRANGERS_PER_ADDRESS;
+    for (let at = 0; at < full; at++) await crowd(MAX_STRANGERS_PER_ADDRESS, `127.0.1.${at + 1}`);
+    const waiting = await crowd(LEAST_WAITING, '127.0.2.1');
+    await clock.untilSet('ocpp.waiting', LEAST_WAITING);
+    const station = bench.socket('A', { dial: { localAddress: '127.0.3.1' } });
+    await Promise.race(waiting.map(({ closed }) => closed));
+    expect(waiting.filter(({ socket }) => socket.destroyed).length).toBe(1);
+    await clock.advance(UPGRADE_DEADLINE_MS);
+    await station;
+  });
+
   test('a station that has shown its key holds up nobody while an older link of its own is looked after', async () => {
     const clock = new WatchedClock();
     const evses = Array.from({ length: MAX_STRANGERS_PER_ADDRESS + 8 }, (_, at) => evse({ station: `S${at}` }));

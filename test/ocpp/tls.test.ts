@@ -146,6 +146,14 @@ describe('a certificate for the controller (profile 2)', () => {
       message: expect.stringMatching('gone'),
     });
   });
+
+  test('a key of another certificate, put there since the site was checked, lets nobody in and says where to look', async () => {
+    bench = new Bench({ tls: { ...withServer, keyFile: files('rsa', ownRsa).keyFile } });
+    await expect(bench.start()).rejects.toMatchObject({
+      code: 'OCPP_TLS_FILES',
+      message: expect.stringMatching('server-cert.pem.*busbar check'),
+    });
+  });
 });
 
 describe('certificates for the stations (profile 3)', () => {

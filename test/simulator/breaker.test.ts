@@ -164,12 +164,14 @@ test("a maker's own curve makes a breaker slower, never faster", () => {
 });
 
 test.each([
-  [16, 'breaker-c'],
-  [63, 'breaker-c'],
-  [80, 'fuse-gg'],
-  [250, 'fuse-gg'],
-] as const)('a circuit of %d A is usually protected by a %s', (ratedAmps, kind) => {
-  expect(usualDevice(ratedAmps)).toEqual({ kind, ratedAmps });
+  [16, 'branch', 'breaker-c'],
+  [63, 'branch', 'breaker-c'],
+  [80, 'branch', 'fuse-gg'],
+  [250, 'branch', 'fuse-gg'],
+  [35, 'connection', 'fuse-gg'],
+  [160, 'connection', 'fuse-gg'],
+] as const)('%d A of a %s are usually protected by a %s', (ratedAmps, place, kind) => {
+  expect(usualDevice(ratedAmps, place === 'connection')).toEqual({ kind, ratedAmps });
 });
 
 const anyDevice = fc.oneof(

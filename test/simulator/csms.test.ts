@@ -8,7 +8,6 @@ import { CsmsServer } from '../../src/simulator/csms-server.ts';
 import { type Answered, RpcClient } from '../../src/simulator/rpc-client.ts';
 import { labelledRandom } from '../../src/simulator/seeded-random.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
-import { serveCsms } from '../../src/simulator/virtual-csms.ts';
 import { VirtualNetwork } from '../../src/simulator/virtual-network.ts';
 import type { Payload } from '../../src/simulator/wire-v16.ts';
 import { silentLog } from '../../src/system/log.ts';
@@ -20,10 +19,16 @@ class World {
   readonly random = labelledRandom(3);
   readonly network = new VirtualNetwork(this.clock, this.random, { delayMs: 5, jitterMs: 0 });
   readonly csms = new SimulatedCsms({ clock: this.clock, random: this.random, log: silentLog });
-  readonly listening = serveCsms(this.network, 'operator', this.csms);
   rpc: RpcClient | undefined;
   failed: [string, number | undefined] | undefined;
   readonly #ids = { next: 0 };
+
+  constructor() {
+    this.network.listen('operator', (knock) => {
+      if (this.csms.isUp) this.csms.welcome('A', knock.accept());
+      else knock.refuse(503);
+    });
+  }
 
   async dial(): Promise<this> {
     this.network.line('A').dial(
@@ -100,6 +105,16 @@ describe('on the simulated network', () => {
     expect(world.rpc).toBeDefined();
   });
 
+  test('two of its errors that overlap end with the later one, each once', async () => {
+    const world = await new World().dial();
+    const [first, second] = [world.csms.errs('callerror'), world.csms.errs('callerror')];
+    first();
+    first();
+    expect(await world.call('Heartbeat', {})).toMatchObject({ ok: false });
+    second();
+    expect(await world.call('Heartbeat', {})).toMatchObject({ ok: true });
+  });
+
   test('silent: takes nothing and never answers', async () => {
     const world = await new World().dial();
     const end = world.csms.errs('silent');
@@ -113,7 +128,7 @@ describe('on the simulated network', () => {
     const world = await new World().dial();
     world.csms.errs('late');
     expect(await world.call('StartTransaction', START, LATE_MS)).toBeUndefined();
-    expect(world.csms.recorded).toMatchObject([{ answered: 'result' }]);
+    expect(world.csms.recorded).toMatchObject([{ answered: 'late' }]);
     const answer = world.call('Heartbeat', {}, 3 * LATE_MS);
     expect(await answer).toMatchObject({ ok: true });
   });

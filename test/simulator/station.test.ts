@@ -41,6 +41,14 @@ describe('a day without trouble', () => {
     expect(bench.heard).toEqual([]);
   });
 
+  test('a car that comes to a place that is taken takes it over', async () => {
+    const bench = await new ZooBench().charging();
+    await bench.plugIn({ ...CAR, maxAmps: 10 });
+    expect(bench.evse.drawn()[0]).toBe(10);
+    expect(bench.of('StopTransaction')).toMatchObject([{ transactionId: 1 }]);
+    expect(bench.of('StartTransaction')).toHaveLength(2);
+  });
+
   test('a driver who is refused gets nothing', async () => {
     const bench = await new ZooBench().booted();
     bench.answers.Authorize = () => ({ idTagInfo: { status: 'Blocked' } });
@@ -169,12 +177,41 @@ describe('while nobody hears it', () => {
     expect(bench.of('StatusNotification')).toHaveLength(2);
   });
 
+  test('asked to boot while it does, it boots once', async () => {
+    const bench = new ZooBench();
+    bench.answers.BootNotification = () => undefined;
+    bench.station.start();
+    await bench.run(1_000);
+    await bench.call('TriggerMessage', { requestedMessage: 'BootNotification' });
+    await bench.run(CALL_TIMEOUT_MS);
+    expect(bench.of('BootNotification')).toHaveLength(1);
+  });
+
+  test('started from afar while its driver waits for an answer, it charges once', async () => {
+    const bench = await new ZooBench().booted();
+    bench.answers.Authorize = () => undefined;
+    await bench.plugIn();
+    await bench.call('RemoteStartTransaction', { idTag: 'APP' });
+    await bench.run(2 * CALL_TIMEOUT_MS);
+    expect(bench.of('StartTransaction').map(({ idTag }) => idTag)).toEqual(['APP']);
+  });
+
+  test('a CALL now and then without an answer costs no line', async () => {
+    const bench = await new ZooBench().charging();
+    let calls = 0;
+    bench.answers.MeterValues = () => (calls++ % 2 === 0 ? undefined : {});
+    await bench.run(180_000);
+    expect(calls).toBeGreaterThan(6);
+    expect(bench.knocks).toHaveLength(1);
+  });
+
   test('stopped, it is gone for good', async () => {
     const bench = await new ZooBench().charging();
     await bench.station.stop();
     bench.heard.length = 0;
     await bench.run(60_000);
     expect([bench.heard.length, bench.station.isConnected]).toEqual([0, false]);
+    expect(bench.clock.waiting).toBe(0);
   });
 });
 

@@ -156,6 +156,17 @@ describe('at a charger', () => {
     expect(bench.truth.floorAmps).toBeCloseTo(10 / 3, 9);
   });
 
+  test('a car of other phases makes other amperes of the same watts, also before it may charge', async () => {
+    const bench = await new ZooBench({ profile: { unit: 'W' } }).booted();
+    bench.answers.Authorize = () => ({ idTagInfo: { status: 'Blocked' } });
+    await bench.limit(2_300, { unit: 'W' });
+    await bench.plugIn({ ...CAR, phases: 1 });
+    expect(bench.truth.limitAmps).toBe(10);
+    bench.station.unplug('A/1');
+    await bench.plugIn();
+    expect(bench.truth.limitAmps).toBeCloseTo(10 / 3, 9);
+  });
+
   test('an end that its own clock has jumped over is felt at once, and one that it is put back before rules again', async () => {
     const bench = await new ZooBench().charging();
     await bench.limit(6, { level: 0 });

@@ -1,6 +1,7 @@
 // The charger zoo at the level of OCPP: what each model always does, what a station does wrong for a while, and what of it is called an error.
 import { describe, expect, test } from 'vitest';
 import type { ChargerProfile, QuirkFlag } from '../../src/core/model/charger.ts';
+import { MAX_PROFILES, MAX_STACK_LEVEL } from '../../src/simulator/profile-memory.ts';
 import { LATE_MS } from '../../src/simulator/smart-charging.ts';
 import { BOOT_MS } from '../../src/simulator/station.ts';
 import { ERRS_LINGER_MS } from '../../src/simulator/zoo.ts';
@@ -20,6 +21,29 @@ describe('what a model always does', () => {
     await bench.run(FOLLOW_MS);
     expect(drawn(bench)).toBe(10.4);
     expect(bench.truth).toMatchObject({ limitAmps: 10.4, mightAmps: 10.4, hasCar: true, errs: false, isLinked: true });
+  });
+
+  test('rejects what it has no place for: a connector it lacks, another transaction, one profile too many', async () => {
+    const bench = await new ZooBench().charging();
+    expect(await bench.limit(10, { connectorId: 2 })).toBe('Rejected');
+    expect(await bench.limit(10, { purpose: 'ChargePointMaxProfile' })).toBe('Rejected');
+    expect(await bench.limit(10, { purpose: 'ChargePointMaxProfile', connectorId: 0 })).toBe('Accepted');
+    for (const [transactionId, status] of [
+      [2, 'Rejected'],
+      [1, 'Accepted'],
+    ] as const) {
+      const { csChargingProfiles, ...rest } = bench.limitPayload(8, { purpose: 'TxProfile', id: 700 });
+      const payload = { ...rest, csChargingProfiles: { ...(csChargingProfiles as object), transactionId } };
+      expect(await bench.call('SetChargingProfile', payload)).toMatchObject({ payload: { status } });
+    }
+    const end = bench.station.errs('obeys-late');
+    for (let level = 0; level <= MAX_STACK_LEVEL; level++) {
+      expect(await bench.limit(8, { level })).toBe('Accepted');
+      expect(await bench.limit(8, { level, connectorId: 0, id: 500 + level })).toBe('Accepted');
+    }
+    expect(bench.station.memory.all().length).toBeLessThan(MAX_PROFILES);
+    expect(await bench.limit(9, { level: 0, purpose: 'TxProfile', id: 900 })).toBe('Rejected');
+    end();
   });
 
   test.each([
@@ -333,6 +357,17 @@ describe('power', () => {
     end();
     await bench.run(BOOT_MS + FOLLOW_MS + ERRS_LINGER_MS);
     expect(bench.truth).toMatchObject({ limitAmps: 32, errs: true });
+  });
+
+  test('an outage during a restart: it stays off until both are over', async () => {
+    const bench = await new ZooBench().charging();
+    bench.station.reboot();
+    const back = bench.station.losePower();
+    await bench.run(BOOT_MS + FOLLOW_MS);
+    expect([drawn(bench), bench.truth.isLinked]).toEqual([0, false]);
+    back();
+    await bench.run(FOLLOW_MS);
+    expect([drawn(bench), bench.truth.isLinked]).toEqual([32, true]);
   });
 
   const outage = async (bench: ZooBench) => {

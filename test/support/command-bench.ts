@@ -13,7 +13,6 @@ import { type CircuitId, onEachPhase } from '../../src/core/model/units.ts';
 import { candidateRole as roleOf } from './candidates.ts';
 
 export const NOW = 10_000_000;
-export const WALL = Date.UTC(2026, 2, 2, 6);
 
 /** On, at 6 to 32 A. */
 export const candidateRole: CandidateRole = roleOf({ isOn: true });
@@ -101,7 +100,6 @@ export function plan(site: Site, situations: readonly Situation[], part: PlanPar
     loads: loadsOf(rows, situations),
     mayRise: situations.map(() => mayRise),
     now,
-    wallNow: WALL + now - NOW,
     author: 'box-7',
     nextCommandNumber: 1,
   });

@@ -57,7 +57,6 @@ export function plan(boxes: readonly Box[], room = 1_000, coefficient = 1): Comm
     loads: boxes.map(() => [{ row: 0, coefficient }]),
     mayRise: boxes.map((box) => box.mayRise ?? true),
     now: NOW,
-    wallNow: NOW,
     author: 'box/1',
     nextCommandNumber: 41,
   });

@@ -9,6 +9,8 @@ const { RPCServer } = createRequire(import.meta.url)('ocpp-rpc') as { RPCServer:
 
 export class StrictCsms {
   readonly faults: string[] = [];
+  /** When set, it hears each CALL with the answer that it gets, and nothing is remembered in `got`: a long run has too many. */
+  onCall: ((station: string, action: string, params: Any, answer: Any) => void) | undefined;
   readonly got: { readonly action: string; readonly params: Any }[] = [];
   readonly #server = new RPCServer({ protocols: ['ocpp1.6'], strictMode: true, respondWithDetailedErrors: true });
   readonly #watchers = new Set<() => void>();
@@ -24,7 +26,13 @@ export class StrictCsms {
         this.faults.push(`strict ${event.method} ${event.error.message}`),
       );
       client.on('badMessage', (event: { error: Error }) => this.faults.push(`bad message ${event.error.message}`));
-      client.handle(({ method, params }: { method: string; params: Any }) => this.#answer(method, params));
+      client.handle(({ method, params }: { method: string; params: Any }) => {
+        const answer = this.#answer(method);
+        if (this.onCall) this.onCall(client.identity, method, params, answer);
+        else this.got.push({ action: method, params });
+        for (const look of [...this.#watchers]) look();
+        return answer;
+      });
     });
   }
 
@@ -61,9 +69,7 @@ export class StrictCsms {
       });
   }
 
-  #answer(action: string, params: Any): object {
-    this.got.push({ action, params });
-    for (const look of [...this.#watchers]) look();
+  #answer(action: string): object {
     const currentTime = new Date().toISOString();
     if (action === 'BootNotification') return { status: 'Accepted', currentTime, interval: 300 };
     if (action === 'Heartbeat') return { currentTime };

@@ -139,11 +139,11 @@ export class ZooBench {
   }
 
   limitPayload(limit: number, part: LimitPart = {}): Payload {
-    const { unit = 'A', level = 1, purpose = 'TxDefaultProfile', forSeconds, connectorId = 1 } = part;
+    const { unit = 'A', level = 1, purpose = 'TxDefaultProfile', forSeconds, connectorId = 1, id } = part;
     return {
       connectorId,
       csChargingProfiles: {
-        chargingProfileId: 10 * level + (purpose === 'TxProfile' ? 1 : 0),
+        chargingProfileId: id ?? 10 * level + (purpose === 'TxDefaultProfile' ? 0 : 1),
         stackLevel: level,
         chargingProfilePurpose: purpose,
         chargingProfileKind: 'Absolute',
@@ -174,4 +174,5 @@ export type LimitPart = {
   readonly purpose?: string;
   readonly forSeconds?: number;
   readonly connectorId?: number;
+  readonly id?: number;
 };

@@ -16,8 +16,11 @@ export function meterFreshness(meter: MeterState | undefined, now: Instant, poli
   return ageMs > policy.meter.holdAfterMs ? 'held' : 'fresh';
 }
 
-/** What the EVs below a circuit draw on one phase: certainly at least `low`, at most `high`. */
-export type DrawRange = { readonly low: number; readonly high: number };
+/**
+ * What the EVs below a circuit draw on one phase: certainly at least `low`, at most `high`, and no more than `followed` (absent: than `high`) if
+ * all of them have followed what they accepted as long ago as a car may take for it.
+ */
+export type DrawRange = { readonly low: number; readonly high: number; readonly followed?: number };
 
 export type BaseLoad = {
   readonly from: 'meter' | 'held' | 'allowance' | 'worst';
@@ -32,7 +35,8 @@ export type BaseLoad = {
  * With a fresh reading it lies between `meter − high` and `meter − low`. As long as the last belief fits in between, it stands: a rise on
  * the meter that cars just allowed to draw more explain is not yet base load. Below that range it is lifted at once, above it it sinks
  * with `baseLoadReleaseMs`. It is never taken below zero, unless generation on the circuit may be used. A held reading keeps the belief, or
- * lifts it when it is new; a lost meter means the commissioned worst, or more if more has been seen.
+ * lifts it when it is new; a lost meter means the commissioned worst, or more if more has been seen. While the reading itself is above `limitAmps`,
+ * cars that should have followed explain nothing any more: what they should not draw is base load, so that they are lowered further at once.
  */
 export function baseLoadOf(
   circuit: Circuit,
@@ -41,6 +45,7 @@ export function baseLoadOf(
   memory: CircuitMemory | undefined,
   now: Instant,
   policy: Policy,
+  limitAmps?: PhaseAmps,
 ): BaseLoad {
   if (circuit.meter === undefined) return { from: 'allowance', amps: circuit.allowanceAmps };
   const freshness = meterFreshness(meter, now, policy);
@@ -53,14 +58,15 @@ export function baseLoadOf(
     at: now,
     ...(readingAt === undefined ? {} : { readingAt }),
   });
-  const shown = (phase: Phase, end: keyof DrawRange) =>
+  const shown = (phase: Phase, end: 'low' | 'high') =>
     unseen ? reading.currentAmps[phase] - drawn[phase][end] : Number.NEGATIVE_INFINITY;
   if (freshness === 'lost' || (freshness === 'held' && !memory)) {
     const amps = mapPhases((phase) =>
       Math.max(circuit.worstBaseLoadAmps[phase], memory?.baseLoadAmps[phase] ?? 0, shown(phase, 'low')),
     );
-    // A meter that has never been read is no reason to disbelieve its first reading.
-    return memory || unseen ? { from: 'worst', amps, memory: remember(amps) } : { from: 'worst', amps };
+    // A meter that was not read since our start is no reason to disbelieve its first reading, nor what was believed before.
+    if (!reading) return { from: 'worst', amps, ...(memory ? { memory } : {}) };
+    return { from: 'worst', amps, memory: remember(amps) };
   }
   if (freshness === 'held') {
     const amps = mapPhases((phase) => Math.max(memory!.baseLoadAmps[phase], shown(phase, 'high')));
@@ -69,7 +75,9 @@ export function baseLoadOf(
   const { currentAmps } = meter!.reading!;
   const amps = mapPhases((phase) => {
     const lowest = circuit.usesGeneration ? Number.NEGATIVE_INFINITY : 0;
-    const least = Math.max(lowest, currentAmps[phase] - drawn[phase].high);
+    const isOver = limitAmps !== undefined && currentAmps[phase] > limitAmps[phase];
+    const { high, followed = high } = drawn[phase];
+    const least = Math.max(lowest, currentAmps[phase] - (isOver ? followed : high));
     const most = Math.max(lowest, currentAmps[phase] - drawn[phase].low);
     const before = memory?.baseLoadAmps[phase];
     if (before === undefined || before < least) return before === undefined ? most : least;

@@ -16,7 +16,7 @@ const FOLLOW_MS = 5_000;
 /**
  * The range on each of the EVSE's own phases, in their order.
  *
- * A fresh sample with no change since is believed as it is. After a change (a new limit, a status, a reconnect) anything between the sample
+ * A fresh sample with no change since is believed as it is. After a change (a new limit, a status, a reconnect, our own start) anything between the sample
  * and what may be drawn is possible, for `attributionMs` at most: then only what is measured counts, and what is unknown counts as not
  * drawn by the car, that is, as base load. So beyond that time a sample that goes missing tightens; within it the sum of what may be drawn is
  * what law 1 has bounded.
@@ -29,13 +29,18 @@ export function drawRanges(drawing: Drawing, now: Instant, policy: Policy): read
   const changedAt = lastChange(station, state, memory);
   const isSettled = isFresh && drawn.measuredAt >= changedAt + FOLLOW_MS;
   const isOpen = now <= changedAt + policy.attributionMs;
+  const newest = memory.leases.at(-1);
+  // Accepted as long ago as a car may take to follow it.
+  const hasFollowed = newest?.acknowledgedAt !== undefined && now >= newest.acknowledgedAt + FOLLOW_MS;
+  const told = hasFollowed ? newest.limitAmps : Number.POSITIVE_INFINITY;
   return evse.phases.map((phase, own) => {
     const sample = isFresh ? Math.max(0, drawn.amps[own] ?? 0) : 0;
     if (isSettled) return { low: sample, high: sample };
     const possible = phases.includes(phase) ? exposureAmps : 0;
     if (isOpen) {
       const lowest = Math.min(sample, ...memory.leases.map((lease) => lease.limitAmps));
-      return { low: Math.max(0, lowest), high: Math.max(sample, possible) };
+      const high = Math.max(sample, possible);
+      return { low: Math.max(0, lowest), high, ...(told < high ? { followed: told } : {}) };
     }
     const certain = Math.min(sample, possible);
     return { low: certain, high: certain };
@@ -47,6 +52,7 @@ function lastChange(station: StationState | undefined, state: EvseState | undefi
   return Math.max(
     Number.NEGATIVE_INFINITY,
     memory.changedAt ?? Number.NEGATIVE_INFINITY,
+    memory.unknownSince ?? Number.NEGATIVE_INFINITY,
     newest && memory.changedAt === newest.sentAt ? (newest.acknowledgedAt ?? newest.sentAt) : Number.NEGATIVE_INFINITY,
     state?.statusSince ?? Number.NEGATIVE_INFINITY,
     state?.transaction?.startedAt ?? Number.NEGATIVE_INFINITY,

@@ -5,6 +5,7 @@ import type { EvseMemory, LeaseEntry } from '../model/memory.ts';
 import type { Evse, Policy } from '../model/site.ts';
 import type { EvseState, StationState } from '../model/snapshot.ts';
 import type { Instant } from '../model/units.ts';
+import { newLease } from './exposure.ts';
 
 /** Samples in a row above the limit that make a charger disobedient. */
 export const DISOBEDIENT_AFTER_SAMPLES = 2;
@@ -45,6 +46,7 @@ export function absorb(input: AbsorbInput): EvseMemory {
   memory = absorbFloorAnswer(memory, input);
   memory = absorbLeaseAnswer(memory, input);
   memory = settle(memory, input);
+  memory = withoutUnknown(memory, input);
   memory = prune(memory, input.now);
   memory = judgeObedience(memory, input);
   return learnPhases(memory, input);
@@ -144,6 +146,14 @@ function followedSince(
   acknowledgedAt: Instant,
 ): Instant | undefined {
   return before?.limitAmps === lease.limitAmps && before.holdsUntil > acknowledgedAt ? before.settledAt : undefined;
+}
+
+/** What it may have been told before our start is over, or a limit of ours rules in its place. */
+function withoutUnknown(memory: EvseMemory, { evse, profile, now }: AbsorbInput): EvseMemory {
+  const { unknownSince, ...rest } = memory;
+  if (unknownSince === undefined) return memory;
+  const isOver = now >= newLease('', evse.maxAmps, unknownSince, profile).endsBy;
+  return isOver || memory.leases.some(({ settledAt }) => settledAt !== undefined) ? rest : memory;
 }
 
 function prune(memory: EvseMemory, now: Instant): EvseMemory {

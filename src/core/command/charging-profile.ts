@@ -22,12 +22,13 @@ export type ProfileInput = {
   /** How many phases carry the current: for chargers that take watts. MUST be the least that is possible. */
   readonly phases: number;
   readonly nominalVolts: number;
-  readonly wallNow: WallTime;
+  /** What stations have been told the time is. */
+  readonly stationNow: WallTime;
   readonly transactionId?: TransactionId;
 };
 
 /**
- * The profile to install. A floor has no end; a lease ends `leaseMs` after `wallNow`, by absolute times, so that a late delivery shortens it.
+ * The profile to install. A floor has no end; a lease ends `leaseMs` after `stationNow`, by absolute times, so that a late delivery shortens it.
  * `Relative` would count from the start of the transaction and is no lease (OCPP 1.6 §3.13.3).
  */
 export function buildProfile({
@@ -37,7 +38,7 @@ export function buildProfile({
   limitAmps,
   phases,
   nominalVolts,
-  wallNow,
+  stationNow,
   transactionId,
 }: ProfileInput): ChargingProfile {
   const { purpose, stackLevel } = profile[role];
@@ -54,7 +55,7 @@ export function buildProfile({
     ...(purpose === 'TxProfile' && transactionId !== undefined ? { transactionId } : {}),
     schedule: {
       unit: profile.unit,
-      startSchedule: wallNow - backDateMs,
+      startSchedule: stationNow - backDateMs,
       ...(role === 'lease' ? { durationSeconds: Math.round((profile.leaseMs + LEASE_BACK_DATE_MS) / 1000) } : {}),
       periods: [{ startPeriodSeconds: 0, limit }],
     },

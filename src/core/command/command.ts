@@ -6,7 +6,7 @@ import { byId, type Situation } from '../allocate/situation.ts';
 import type { Command, StopCommand } from '../model/decision.ts';
 import type { EvseMemory, LeaseEntry } from '../model/memory.ts';
 import type { Site } from '../model/site.ts';
-import type { Instant, WallTime } from '../model/units.ts';
+import { type Instant, stationTime } from '../model/units.ts';
 import { afterWrite, withBudget } from './budget.ts';
 import { buildProfile } from './charging-profile.ts';
 import { type Draft, floorDraft, leaseDraft, offeredAmps, renewalDraft } from './draft.ts';
@@ -33,8 +33,9 @@ export type CommandInput = {
   readonly loads: readonly (readonly Load[])[];
   /** False where a meter above the EVSE is not fresh: nothing is raised there. By index into `site.evses`. */
   readonly mayRise: readonly boolean[];
+  /** True where an EVSE on one of its circuits may have a limit that nobody knows of. By index into `site.evses`. */
+  readonly mayHide?: readonly boolean[];
   readonly now: Instant;
-  readonly wallNow: WallTime;
   readonly author: string;
   readonly nextCommandNumber: number;
 };
@@ -87,7 +88,7 @@ function askForMore(
   wanting: readonly Situation[],
   drafts: readonly Draft[],
   memories: readonly EvseMemory[],
-  { site, situations, targets, loads, rows, mayRise, now }: CommandInput,
+  { site, situations, targets, loads, rows, mayRise, mayHide, now }: CommandInput,
 ): readonly { readonly situation: Situation; readonly answer: Draft | Waiting }[] {
   if (wanting.length === 0) return [];
   const room = rows.map((row) => row.room);
@@ -103,7 +104,14 @@ function askForMore(
   );
   return inTurn.map((situation) => {
     const { at } = situation;
-    const own = { site, situation, memory: memories[at]!, targetAmps: targets[at]!, mayRise: mayRise[at]! };
+    const own = {
+      site,
+      situation,
+      memory: memories[at]!,
+      targetAmps: targets[at]!,
+      mayRise: mayRise[at]!,
+      mayHide: mayHide?.[at] === true,
+    };
     const answer = increaseDraft({ ...own, loads: loads[at]!, room, now });
     if (typeof answer !== 'string') takeIncrease(room, loads[at]!, answer);
     return { situation, answer };
@@ -118,16 +126,20 @@ function inOrder(drafts: readonly Draft[]): readonly Draft[] {
   );
 }
 
-function commandOf(
-  { situation, role, change, limitAmps }: Draft,
-  id: string,
-  { site, wallNow }: CommandInput,
-): Command {
+function commandOf({ situation, role, change, limitAmps }: Draft, id: string, { site, now }: CommandInput): Command {
   const { evse, profile, state } = situation;
   const transactionId = state?.transaction?.id;
   // A charger may put all its watts on one phase, for this car or for the next: for AC they are counted for one.
   const phases = evse.supply === 'dc' ? evse.phases.length : 1;
-  const told = { role, evse, profile, limitAmps, phases, nominalVolts: site.nominalVolts, wallNow };
+  const told = {
+    role,
+    evse,
+    profile,
+    limitAmps,
+    phases,
+    nominalVolts: site.nominalVolts,
+    stationNow: stationTime(now),
+  };
   return {
     kind: 'install-profile',
     id,

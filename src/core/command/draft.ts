@@ -56,10 +56,17 @@ export function leaseDraft(
   if (profile.lease.purpose === 'TxProfile' && state?.transaction === undefined) return undefined;
   const newest = memory.leases.at(-1);
   const isCandidate = role.kind === 'candidate';
-  if (!isCandidate && !newest) return undefined;
-  const wanted = isCandidate ? targetAmps : Math.min(evse.floorAmps, newest!.limitAmps);
-  const target = profile.quirks.includes('zero-amps-breaks-next-limit') ? Math.max(wanted, evse.minAmps) : wanted;
+  if (!isCandidate && !newest && memory.unknownSince === undefined) return undefined;
+  const wanted = isCandidate ? targetAmps : Math.min(evse.floorAmps, newest?.limitAmps ?? evse.floorAmps);
+  const least = profile.quirks.includes('zero-amps-breaks-next-limit') ? evse.minAmps : 0;
+  const target = Math.max(wanted, least);
   const told = newest?.limitAmps ?? offeredAmps(situation, now);
+  if (memory.unknownSince !== undefined && !(newest && newest.holdsUntil > now)) {
+    // Said once, so that it is known again what rules there: what it was told last, and no more than it is due.
+    const known = Math.min(target, newest?.limitAmps ?? evse.floorAmps);
+    const limitAmps = Math.max(known, least);
+    return retryDue(memory, now) ? { situation, role: 'lease', change: 'decrease', limitAmps } : undefined;
+  }
   if (target < told - EPSILON_AMPS) {
     return retryDue(memory, now) || !newest
       ? { situation, role: 'lease', change: 'decrease', limitAmps: target }

@@ -21,6 +21,8 @@ export type IncreaseInput = {
   readonly targetAmps: number;
   /** False where a meter above the EVSE is not fresh. */
   readonly mayRise: boolean;
+  /** True where an EVSE on one of its circuits may have a limit that nobody knows of. */
+  readonly mayHide?: boolean;
   readonly loads: readonly Load[];
   /** What is left in each row, this EVSE's exposure already taken out. */
   readonly room: readonly number[];
@@ -37,6 +39,7 @@ export function increaseDraft(input: IncreaseInput): Draft | Waiting {
   if (newest && newest.acknowledgedAt === undefined) return 'answer';
   if (!retryDue(memory, now) || memory.leases.length >= MAX_LEASES) return 'answer';
   if (!input.mayRise) return 'meter';
+  if (input.mayHide) return 'answer';
   const sinceChangeMs = now - (memory.changedAt ?? Number.NEGATIVE_INFINITY);
   if (now - (memory.wantsMoreSince ?? now) < increase.dwellMs || sinceChangeMs < increase.dwellMs) return 'dwell';
   // A renewal leaves anyway: it takes a small rise along, and costs no write more.

@@ -38,6 +38,11 @@ export type EvseMemory = {
   readonly disobeyedSamples: number;
   /** The newest sample that showed disobedience was judged then; absent while the charger is trusted. */
   readonly disobeyedAt?: Instant;
+  /**
+   * Our start, since which it has followed no limit of ours: it may have one of which the disk never heard, for as long as such a limit may live.
+   * Absent afterwards.
+   */
+  readonly unknownSince?: Instant;
   /** `measuredAt` of the newest sample that was judged. */
   readonly judgedSampleAt?: Instant;
   /** Bit i set: current was seen on the EVSE's own phase i in this transaction; absent: nothing learnt, all wired phases count. */

@@ -9,6 +9,14 @@ export type Instant = Flavour<number, 'Instant'>;
 /** Milliseconds since 1970-01-01T00:00Z by the wall clock: for people, calendars and wire protocols only, never for an age. */
 export type WallTime = Flavour<number, 'WallTime'>;
 
+/**
+ * The time that stations are told, and by which their leases are written: our steady time line, which began at the wall clock's time. Were they told
+ * a wall clock that is set an hour ahead, every lease would be over in that moment; one set back would let them live for an hour longer.
+ */
+export function stationTime(now: Instant): WallTime {
+  return Number(now);
+}
+
 export type SiteId = Flavour<string, 'SiteId'>;
 export type CircuitId = Flavour<string, 'CircuitId'>;
 /** A group of EVSEs that share a limit of their own, wherever they hang in the tree. */

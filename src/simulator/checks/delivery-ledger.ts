@@ -30,6 +30,8 @@ export type Entry = {
   readonly contents: Set<number>;
   sends: number;
   takes: number;
+  /** Of these, repeats of one and the same saying, because nobody could know that it had arrived. */
+  excused: number;
   isAcknowledged: boolean;
   /** It may arrive once more: an answer may have been lost. */
   mayRepeat: boolean;

@@ -169,6 +169,7 @@ export class DeliveryChecker implements Checker {
       contents: new Set([said.content]),
       sends: 1,
       takes: 0,
+      excused: 0,
       isAcknowledged: false,
       mayRepeat: false,
     };
@@ -184,8 +185,8 @@ export class DeliveryChecker implements Checker {
     if (entry.takes > 0) {
       this.#repeats += 1;
       if (ledger.last !== entry) faults.push('has its effect a second time, after others');
-      else if (!entry.mayRepeat && !saidAgain(entry))
-        faults.push('has its effect a second time, though it was answered');
+      else if (entry.mayRepeat) entry.excused += 1;
+      else if (!saidAgain(entry)) faults.push('has its effect a second time, though it was answered');
       entry.mayRepeat = false;
       return entry;
     }
@@ -262,8 +263,8 @@ function transactionOf(ledger: Ledger, said: Said, payload: Payload): Transactio
 }
 
 /** The station had no answer and said it again: the controller knows a start and a stop again, but a sample twice is a sample twice. */
-function saidAgain({ said, transaction, sends, takes }: Entry): boolean {
-  return (said.action === 'MeterValues' || !transaction) && sends > takes;
+function saidAgain({ said, transaction, sends, takes, excused }: Entry): boolean {
+  return (said.action === 'MeterValues' || !transaction) && sends > takes - excused;
 }
 
 function sameAsLast({ last }: Ledger, said: Said): Entry | undefined {

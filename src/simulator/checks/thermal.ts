@@ -123,7 +123,9 @@ function poles(site: Site, devices: Readonly<Record<CircuitId, ProtectedBy>>): r
     .filter(({ ratingAmps }) => ratingAmps > 0)
     .map((row): Pole => {
       const own = devices[site.circuits[row.circuit]!.id];
-      const device = own ? { ...own, ratedAmps: row.ratingAmps } : usualDevice(row.ratingAmps);
+      const device = own
+        ? { ...own, ratedAmps: row.ratingAmps }
+        : usualDevice(row.ratingAmps, site.circuits[row.circuit]!.parent === undefined);
       return {
         row,
         curves: tripCurves(device),

@@ -11,7 +11,7 @@ import { loadV16Schemas } from '../../ocpp/v16/schemas.ts';
 import { CheckRun, type StandardOptions, standardCheckers } from '../../simulator/checks/all.ts';
 import { DeliveryChecker } from '../../simulator/checks/delivery.ts';
 import type { Script } from '../../simulator/script.ts';
-import type { Violation } from '../../simulator/truth.ts';
+import type { Checker, Violation } from '../../simulator/truth.ts';
 import { KEY_BYTES, keySha256 } from '../key-verb.ts';
 import { describeProfileFault, meterProfilesDir } from '../meters.ts';
 import { loadSolvers } from '../solvers.ts';
@@ -30,6 +30,8 @@ export type Stage = {
 export type SimulateOptions = {
   /** Bounds of the checkers that a scenario sets tighter or looser than usual. */
   readonly bounds?: Omit<StandardOptions, 'site'>;
+  /** What a scenario checks besides the laws; names MUST differ from theirs. */
+  readonly checkers?: readonly Checker[];
   readonly onHours?: (hours: number) => void;
   readonly onTraceLine?: (line: string) => void;
   readonly onLogLine?: (level: string, event: string, fields: Fields) => void;
@@ -87,7 +89,11 @@ export async function simulate(stage: Stage, script: Script, options: SimulateOp
   const trace = new Trace(options.onTraceLine);
   const log = new CountingLog(options.onLogLine);
   const delivery = new DeliveryChecker();
-  const checkers = [...standardCheckers({ site: stage.site, ...options.bounds }), delivery];
+  const checkers = [
+    ...standardCheckers({ site: stage.site, ...options.bounds }),
+    delivery,
+    ...(options.checkers ?? []),
+  ];
   const checks = new CheckRun(checkers, ({ at, checker, text }) => trace.event(at, `violation ${checker} ${text}`));
   const world = new VirtualSite({ ...stage, script, checks, delivery, trace, log });
   const isWhole = await world.run(options.onHours ?? (() => {}), options.signal);

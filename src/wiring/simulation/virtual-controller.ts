@@ -24,6 +24,7 @@ import { Upstream } from '../../upstream/upstream.ts';
 import { type ControlLine, joinControlLine, publishAll } from '../gateway-room.ts';
 import { RemoteStations } from '../remote-stations.ts';
 import type { ControlToGateway, GatewayToControl } from '../thread-protocol.ts';
+import { faultOf } from '../worker.ts';
 import { VirtualDoor } from './door.ts';
 import { Life, whileAlive } from './life.ts';
 import { linePair } from './line-pair.ts';
@@ -189,7 +190,7 @@ class GatewayRoom {
       publishAll(this.#gateway, this.#line);
       this.#line.post('ready', this.#gateway.address());
     } catch (error) {
-      this.#line.post('failed', { code: 'GATEWAY_START', text: String(error) });
+      this.#line.post('failed', faultOf(error));
     }
   }
 

@@ -7,7 +7,7 @@ import { onEachPhase, type PhaseAmps } from '../../../src/core/model/units.ts';
 import { buildSite, circuit } from '../../support/site-builder.ts';
 
 const NOW = 1_000_000;
-const { policy } = buildSite();
+const { policy } = buildSite({ policy: { meter: { holdAfterMs: 2_500, staleAfterMs: 5_000 } } });
 const board = circuit({ id: 'main', meter: 'main', worstBaseLoadAmps: onEachPhase(20) });
 const meter = (amps: number | PhaseAmps, ageMs = 0): MeterState => ({
   reading: { currentAmps: typeof amps === 'number' ? onEachPhase(amps) : amps, measuredAt: NOW - ageMs },
@@ -18,7 +18,7 @@ const believed = (amps: number, ageMs = 1_000): CircuitMemory => ({
   at: NOW - ageMs,
   readingAt: NOW - ageMs,
 });
-const cars = (low: number, high = low) => onEachPhase<DrawRange>({ low, high });
+const cars = (low: number, high = low, followed = high) => onEachPhase<DrawRange>({ low, high, followed });
 
 test.each([
   // policy: fresh up to 2.5 s, lost from beyond 5 s
@@ -33,6 +33,20 @@ test.each([
   ['a meter that nobody knows', undefined, 'lost'],
 ])('%s', (_story, state, expected) => {
   expect(meterFreshness(state, NOW, policy)).toBe(expected);
+});
+
+describe('a reading above the limit', () => {
+  const limit = onEachPhase(30);
+  test.each([
+    // reading, cars draw at least, at most, and at most if they have followed; belief before, base load
+    ['is not explained by cars that should have followed long since', 31, 5, 20, 8, 11, 23],
+    ['at the limit it still is', 30, 5, 20, 8, 11, 11],
+    ['nor does it lift what is believed already', 31, 5, 20, 8, 24, 24],
+    ['is explained by those who have not had their time', 31, 5, 20, 20, 11, 11],
+  ])('%s', (_story, amps, low, high, followed, before, expected) => {
+    const load = baseLoadOf(board, meter(amps), cars(low, high, followed), believed(before), NOW, policy, limit);
+    expect(load.amps).toEqual(onEachPhase(expected));
+  });
 });
 
 describe('with a fresh reading', () => {
@@ -127,12 +141,12 @@ describe('without one', () => {
     const base = baseLoadOf(board, {}, cars(0), undefined, NOW, policy);
     expect(base).toStrictEqual({ from: 'worst', amps: onEachPhase(20) });
     expect(baseLoadOf(board, undefined, cars(0), undefined, NOW, policy)).toStrictEqual(base);
-    const memory = { baseLoadAmps: onEachPhase(30), at: NOW - 1_000 };
-    expect(baseLoadOf(board, undefined, cars(0), memory, NOW, policy)).toStrictEqual({
-      from: 'worst',
-      amps: onEachPhase(30),
-      memory: { ...memory, at: NOW },
-    });
+    // What was believed before our start is neither confirmed nor refuted by a meter that has not been read yet.
+    for (const before of [5, 30]) {
+      const memory = { baseLoadAmps: onEachPhase(before), at: NOW - 1_000 };
+      const load = baseLoadOf(board, undefined, cars(0), memory, NOW, policy);
+      expect(load).toStrictEqual({ from: 'worst', amps: onEachPhase(Math.max(20, before)), memory });
+    }
   });
 
   test.each([

@@ -94,7 +94,8 @@ describe('after a change', () => {
   test('a new limit counts as a change from its acceptance, a renewal not at all', () => {
     const lease = leaseEntry(12, ago(16_000), { acknowledgedAt: ago(11_000) });
     const state = sample(7_000, 9);
-    expect(range({ state, memory: { changedAt: ago(16_000), leases: [lease] } })).toEqual({ low: 9, high: 16 });
+    const open = { low: 9, high: 16, followed: 12 };
+    expect(range({ state, memory: { changedAt: ago(16_000), leases: [lease] } })).toEqual(open);
     expect(range({ state, memory: { changedAt: ago(90_000), leases: [lease] } })).toEqual(exactly(9));
     const unanswered = leaseEntry(12, ago(11_000));
     expect(range({ state, memory: { changedAt: ago(11_000), leases: [unanswered] } })).toEqual({ low: 9, high: 16 });
@@ -121,5 +122,19 @@ describe('after a change', () => {
     const memory = { changedAt: ago(21_000) };
     expect(range({ state: sample(22_000, 9), memory, exposureAmps: 6 })).toEqual(exactly(6));
     expect(range({ state: sample(22_000, 9), memory, exposureAmps: 6, isActive: false })).toEqual(exactly(0));
+  });
+});
+
+describe('what it draws if it has followed', () => {
+  const lease = (acknowledgedAgoMs?: number) =>
+    leaseEntry(7, ago(9_000), acknowledgedAgoMs === undefined ? {} : { acknowledgedAt: ago(acknowledgedAgoMs) });
+  test.each([
+    ['what it accepted as long ago as a car may take', lease(5_000), { low: 7, high: 16, followed: 7 }],
+    ['is not known before', lease(4_999), { low: 7, high: 16 }],
+    ['nor without its answer', lease(), { low: 7, high: 16 }],
+    ['a limit above what it may draw says nothing', { ...lease(5_000), limitAmps: 20 }, { low: 9, high: 16 }],
+  ] as const)('%s', (_story, newest, expected) => {
+    const memory = { changedAt: ago(9_000), leases: [newest] };
+    expect(range({ state: sample(9_000, 9), memory })).toEqual(expected);
   });
 });

@@ -12,7 +12,7 @@ const input = {
   limitAmps: 16.04,
   phases: 3,
   nominalVolts: 230,
-  wallNow: NOW,
+  stationNow: NOW,
 };
 
 describe('a lease and a floor', () => {

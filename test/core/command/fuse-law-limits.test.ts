@@ -101,7 +101,6 @@ test('a car that is lowered in the same cycle balances with what it will have le
     loads: loadsOf(rows, situations),
     mayRise: [true, true, true],
     now: NOW,
-    wallNow: NOW,
     author: 'box',
     nextCommandNumber: 1,
   });
@@ -136,7 +135,6 @@ test('a floor that is laid under a balancing car, and its renewal, take nothing 
     loads: loadsOf(rows, situations),
     mayRise: [true, true, true],
     now: NOW,
-    wallNow: NOW,
     author: 'box',
     nextCommandNumber: 1,
   });
@@ -397,7 +395,6 @@ test('the planner, by its own way, never breaks what this check holds', () => {
           loads: loadsOf(rows, situations),
           mayRise: [true, true, true],
           now: NOW,
-          wallNow: NOW,
           author: 'box',
           nextCommandNumber: 1,
         });

@@ -1,5 +1,6 @@
 // A controller that starts again trusts nothing of its last run but the permanent floors, and forgets nothing that may still rule.
 import { describe, expect, test } from 'vitest';
+import { blankEvseMemory } from '../../../src/core/command/absorb.ts';
 import { recoverMemory } from '../../../src/core/command/recover.ts';
 import type { EvseMemory, Memory } from '../../../src/core/model/memory.ts';
 import { emptyMemory } from '../../../src/core/model/memory.ts';
@@ -21,12 +22,20 @@ const recovered = (memory: EvseMemory, on = site) =>
   recoverMemory(on, stored({ 'A/1': memory }), 'box/4', NOW).evses['A/1'];
 
 describe('after a start', () => {
-  test('a first start knows nothing', () => {
-    expect(recoverMemory(site, undefined, 'box/1', NOW)).toEqual(emptyMemory('box/1'));
+  /** A lease may have left of which no disk has heard, and then it rules for its whole life. */
+  const unknownSince = NOW;
+  const unknown = { ...blankEvseMemory, unknownSince };
+  const allUnknown = { ...emptyMemory('box/4'), evses: { 'A/1': unknown, 'B/1': unknown, 'C/1': unknown } };
+
+  test('a first start knows nothing, also not whether another controller told the chargers something a moment ago', () => {
+    expect(recoverMemory(site, undefined, 'box/4', NOW)).toEqual(allUnknown);
   });
 
-  test('commands are numbered anew under the new epoch, and no base load is remembered', () => {
-    expect(recoverMemory(site, stored({}), 'box/4', NOW)).toEqual(emptyMemory('box/4'));
+  test('commands are numbered anew under the new epoch, and the base load is believed on, as of now and of no reading', () => {
+    const circuits = { main: { baseLoadAmps: onEachPhase(12), at: NOW } };
+    expect(recoverMemory(site, stored({}), 'box/4', NOW)).toEqual({ ...allUnknown, circuits });
+    const unmetered = { ...site, circuits: site.circuits.map(({ meter: _, ...circuit }) => circuit) };
+    expect(recoverMemory(unmetered, stored({}), 'box/4', NOW).circuits).toEqual({});
   });
 
   test('of the budget of writes, of a stop that was asked, and of how long it was disobedient nothing is remembered', () => {
@@ -37,7 +46,7 @@ describe('after a start', () => {
       stopAsked: { transaction: '7', commandId: 'box/3-76', at: LAST_RUN },
     });
     const { floor: _floor, ...rest } = recovered(memory)!;
-    expect(rest).toEqual({ leases: [], failures: 0, disobeyedSamples: 0, disobeyedAt: NOW });
+    expect(rest).toEqual({ leases: [], failures: 0, disobeyedSamples: 0, disobeyedAt: NOW, unknownSince });
   });
 
   test('every lease counts as sent now and as never confirmed: a whole life, both margins and the settling', () => {
@@ -55,6 +64,7 @@ describe('after a start', () => {
       })),
       failures: 0,
       disobeyedSamples: 0,
+      unknownSince,
     });
   });
 
@@ -85,8 +95,8 @@ describe('after a start', () => {
 
   test('an EVSE that the site no longer has, or whose station it has lost, is dropped', () => {
     const evses = { 'A/1': evseMemory(), 'gone/1': evseMemory() };
-    expect(Object.keys(recoverMemory(site, stored(evses), 'box/4', NOW).evses)).toEqual(['A/1']);
+    expect(Object.keys(recoverMemory(site, stored(evses), 'box/4', NOW).evses)).toEqual(['A/1', 'B/1', 'C/1']);
     const withoutA = { ...site, stations: site.stations.filter((station) => station.id !== 'A') };
-    expect(recoverMemory(withoutA, stored(evses), 'box/4', NOW).evses).toEqual({});
+    expect(Object.keys(recoverMemory(withoutA, stored(evses), 'box/4', NOW).evses)).toEqual(['B/1', 'C/1']);
   });
 });

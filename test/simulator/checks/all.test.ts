@@ -35,7 +35,8 @@ test('a sound run has no violation, and figures of every checker', () => {
 });
 
 test('every standard checker is fed and heard', () => {
-  const run = new CheckRun(standardCheckers({ site, maxRunMs: 5_000, floorWithinMs: 5_000 }));
+  const devices = { main: { kind: 'breaker-c' } } as const;
+  const run = new CheckRun(standardCheckers({ site, devices, maxRunMs: 5_000, floorWithinMs: 5_000 }));
   const floorless = { drawn: 32, floorAmps: 3 };
   const bad = { base: 20, evses: { 'A/1': floorless, 'B/1': { drawn: 32 }, 'C/1': { drawn: 4, mightAmps: 32 } } };
   for (let second = 1; second <= 30; second++) run.onTruth(truth(site, { ...bad, at: T0 + second * 1_000 }));

@@ -51,6 +51,20 @@ function bench() {
 }
 
 describe('an honest relay', () => {
+  test('passes: a value that the station said twice, each time several times taken without an answer that arrived', () => {
+    const { told, texts } = bench();
+    told.kept(begin(0), 1);
+    told.began(begin(0), 901);
+    told.sent(value(10, 1));
+    told.kept(value(10, 1));
+    for (let time = 0; time < 3; time++) told.taken(value(10, 901), { kind: 'unsure' });
+    told.taken(value(10, 901));
+    told.taken(value(10, 901));
+    expect(texts()).toEqual([]);
+    told.taken(value(10, 901));
+    expect(texts()).toEqual([expect.stringMatching(/MeterValues.*second time, though it was answered/)]);
+  });
+
   test('passes: starts, values and stops under both names, one station beside another', () => {
     const { told, checker, texts } = bench();
     told.sent(begin(0));

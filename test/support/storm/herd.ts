@@ -129,7 +129,7 @@ function settleMeters(some: readonly LightStation[]): void {
     const say = async () => {
       if (isSaying || station.transactionId === undefined) return;
       isSaying = true;
-      await station.sayAll(() => meterValues(station));
+      await station.sayAll(() => (station.transactionId === undefined ? [] : meterValues(station)));
       isSaying = false;
     };
     // Spread over the period, as cars do not arrive together.

@@ -55,6 +55,9 @@ export class LightStation {
   #nextId = 0;
   #isLeaving = false;
   #onLost = () => {};
+  #turn = Promise.resolve();
+  /** Counts the times that the power went. */
+  #power = 0;
   /** True: hears and never answers. */
   isMute = false;
   transactionId: number | undefined;
@@ -68,10 +71,39 @@ export class LightStation {
     return this.#options.id;
   }
 
-  /** Dials, and says `list` from its first unanswered entry on after each loss of the link; resolves when all of it was answered. */
-  async sayAll(list: () => readonly Said[]): Promise<void> {
+  /**
+   * Dials, and says `list` from its first unanswered entry on after each loss of the link; resolves when all of it was answered, or when the
+   * station has lost its power meanwhile. One list after the other.
+   */
+  sayAll(list: () => readonly Said[]): Promise<void> {
+    const power = this.#power;
+    this.#turn = this.#turn.then(() => this.#say(list, power));
+    return this.#turn;
+  }
+
+  /** The power goes, and what the station was about to say is forgotten. The far end hears of it at once. */
+  cut(): void {
+    this.#forgetWords()?.terminate();
+  }
+
+  /** The power goes, and nobody hears of it. The old socket stays open, and nothing reads it, until `forget`. */
+  vanish(): void {
+    const socket = this.#forgetWords();
+    socket?.pause();
+    if (socket) this.#abandoned.push(socket);
+  }
+
+  #forgetWords(): WebSocket | undefined {
+    const socket = this.#socket;
+    this.#power += 1;
+    this.#socket = undefined;
+    this.#onLost();
+    return socket;
+  }
+
+  async #say(list: () => readonly Said[], power: number): Promise<void> {
     const open = [...list()];
-    while (open.length > 0 && !this.#isLeaving) {
+    while (open.length > 0 && !this.#isLeaving && this.#power === power) {
       if (this.#socket?.readyState !== WebSocket.OPEN && !(await this.#dial())) {
         this.#socket = undefined;
         await sleep(RETRY_MS.least + this.#options.chance() * RETRY_MS.more);
@@ -84,22 +116,6 @@ export class LightStation {
       if (action === 'StopTransaction') this.transactionId = undefined;
       open.shift();
     }
-  }
-
-  /** The far end hears of it at once. */
-  cut(): void {
-    this.#socket?.terminate();
-    this.#socket = undefined;
-  }
-
-  /** Nobody hears of it: as when the power goes. The old socket stays open, and nothing reads it, until `forget`. */
-  vanish(): void {
-    const socket = this.#socket;
-    this.#socket = undefined;
-    this.#onLost();
-    if (!socket) return;
-    socket.pause();
-    this.#abandoned.push(socket);
   }
 
   forget(): void {
@@ -180,8 +196,10 @@ export class LightStation {
     const sentAt = performance.now();
     const frame = await new Promise<unknown[] | undefined>((resolve) => {
       const late = setTimeout(() => {
+        // As a station does that is not heard: it dials anew.
         count(this.tally.faults, `${action} unanswered`);
-        this.cut();
+        this.#socket?.terminate();
+        this.#socket = undefined;
         settle(undefined);
       }, CALL_TIMEOUT_MS);
       const settle = (answer: unknown[] | undefined) => {

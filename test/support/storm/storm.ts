@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import BetterSqlite from 'better-sqlite3';
 import { onEachPhase } from '../../../src/core/model/units.ts';
 import { MeterServer } from '../../../src/simulator/meter-server.ts';
 import { seededRandom } from '../../../src/simulator/seeded-random.ts';
@@ -23,10 +24,12 @@ export type StormOptions = {
 
 export class Storm {
   readonly controller: StormController;
-  readonly dataDir: string;
+  readonly #dataDir: string;
   readonly #dir: string;
   readonly #herd: ChildProcess;
   readonly #meter: MeterServer;
+  readonly #stationsUrl: string;
+  readonly #crowds: ChildProcess[] = [];
 
   private constructor(parts: {
     dir: string;
@@ -34,11 +37,13 @@ export class Storm {
     herd: ChildProcess;
     meter: MeterServer;
     controller: StormController;
+    stationsUrl: string;
   }) {
     this.#dir = parts.dir;
-    this.dataDir = parts.dataDir;
+    this.#dataDir = parts.dataDir;
     this.#herd = parts.herd;
     this.#meter = parts.meter;
+    this.#stationsUrl = parts.stationsUrl;
     this.controller = parts.controller;
   }
 
@@ -61,7 +66,7 @@ export class Storm {
     herd.send({ config });
     await once(herd, 'message');
     const controller = await StormController.start(site.siteFile, dataDir, join(dir, 'log'));
-    return new Storm({ dir, dataDir, herd, meter, controller });
+    return new Storm({ dir, dataDir, herd, meter, controller, stationsUrl: site.stationsUrl });
   }
 
   /** Gives the herd an order, and resolves when it has carried it out. */
@@ -84,7 +89,30 @@ export class Storm {
     }
   }
 
+  /** So many silent callers at one address, for as long as the storm is there. */
+  async addCrowd(count: number): Promise<void> {
+    const port = new URL(this.#stationsUrl).port;
+    const crowd = fork(join(import.meta.dirname, 'crowd.ts'), [port, String(count)], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#crowds.push(crowd);
+    await once(crowd, 'message');
+  }
+
+  /** What the controller has on its disk, read while it runs. */
+  transactions(): { readonly open: number; readonly stopped: number } {
+    const database = new BetterSqlite(join(this.#dataDir, 'state.db'), { readonly: true });
+    try {
+      const count = database.prepare('SELECT count(*) AS rows FROM transactions WHERE state = ?');
+      const rows = (state: string) => (count.get(state) as { rows: number }).rows;
+      return { open: rows('open'), stopped: rows('stopped') };
+    } finally {
+      database.close();
+    }
+  }
+
   async end(): Promise<void> {
+    for (const crowd of this.#crowds) crowd.kill();
     this.#herd.kill();
     await this.controller.stop();
     await this.#meter.stop();

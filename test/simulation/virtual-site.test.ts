@@ -1,0 +1,119 @@
+// Whole sites on the virtual clock: the real controller among simulated stations and faults, watched by every checker.
+import { beforeAll, describe, expect, test } from 'vitest';
+import { loadChargerProfiles } from '../../src/config/load-profiles.ts';
+import { checkSite } from '../../src/config/load-site.ts';
+import { packagedProfilesDir } from '../../src/config/package-root.ts';
+import type { Site } from '../../src/core/model/site.ts';
+import type { Car } from '../../src/simulator/car.ts';
+import type { Happening, Script } from '../../src/simulator/script.ts';
+import { RUN_STARTS_AT, writeScript } from '../../src/simulator/write-script.ts';
+import { type SimulateOptions, type Stage, setStage, simulate } from '../../src/wiring/simulation/simulate.ts';
+
+const MINUTE = 60_000;
+
+/** A fuse of 40 A, two chargers of 32 A on three phases, a building of at most 5 A. */
+function smallSite(change: (raw: { [field: string]: unknown }) => void = () => {}): Site {
+  const raw = {
+    id: 'small',
+    timezone: 'Europe/Berlin',
+    circuits: [{ id: 'main', ratingAmps: 40, baseLoad: { worstAmps: 5 }, meter: 'main' }],
+    meters: [{ id: 'main', profile: 'eastron-sdm630', host: '192.0.2.10' }],
+    stations: ['A', 'B'].map((id) => ({
+      id,
+      model: 'generic-ac',
+      floorProvedOn: '2026-01-15',
+      evses: [{ circuit: 'main', phases: 'L1 L2 L3', maxAmps: 32 }],
+    })),
+  };
+  change(raw);
+  const models = loadChargerProfiles(packagedProfilesDir());
+  if (!models.ok) throw new Error('the charger profiles cannot be read');
+  const checked = checkSite(raw, { file: 'small', models: models.models, meterProfiles: ['eastron-sdm630'] });
+  if (!checked.ok) throw new Error(JSON.stringify(checked.faults));
+  return checked.site;
+}
+
+const car: Car = { phases: 3, maxAmps: 32, minAmps: 6, batteryWh: 90_000 };
+const comes = (evse: string, atMs: number): Happening => ({
+  kind: 'car-comes',
+  evse,
+  car,
+  storedWh: 10_000,
+  idTag: `card of ${evse}`,
+  atMs,
+  forMs: 3_600_000,
+});
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await setStage(smallSite());
+});
+
+const scriptOf = (happenings: readonly Happening[], minutes: number): Script => ({
+  site: 'small',
+  seed: 1,
+  hours: minutes / 60,
+  faults: 'none',
+  baseLoad: { kind: 'flat', part: 0.5 },
+  happenings: [...happenings].sort((a, b) => a.atMs - b.atMs),
+});
+
+const run = (happenings: readonly Happening[], minutes: number, options: SimulateOptions = {}) =>
+  simulate(stage, scriptOf(happenings, minutes), options);
+
+describe('a small site', () => {
+  test('two cars share the fuse, and nothing is ever broken', async () => {
+    const report = await run([comes('A/1', MINUTE), comes('B/1', 5 * MINUTE)], 15);
+    expect(report.violations).toEqual({ count: 0, first: [] });
+    expect(report.figures['fuse-law.aboveLimitSeconds']).toBe(0);
+    expect(report.counts.commands).toBeGreaterThan(20);
+  });
+
+  test('the same script gives the same trace, another seed another one', async () => {
+    const script = writeScript({ site: stage.site, seed: 5, hours: 0.5, faults: 'harsh' });
+    const [first, again, other] = [
+      await simulate(stage, script, {}),
+      await simulate(stage, script, {}),
+      await simulate(stage, { ...script, seed: 6 }, {}),
+    ];
+    expect(again).toEqual(first);
+    expect(other.trace).not.toBe(first.trace);
+  });
+
+  test('a controller whose disk did not hear of its last limits raises nobody until all have answered', async () => {
+    // Both chargers hang on a board without a meter: nothing there tells what flows.
+    const onBoard = smallSite((raw) => {
+      const { circuits, stations } = raw as { circuits: object[]; stations: { evses: { circuit: string }[] }[] };
+      Object.assign(circuits[0]!, { ratingAmps: 100 });
+      circuits.push({ id: 'board', parent: 'main', ratingAmps: 40, baseLoad: { worstAmps: 0, allowanceAmps: 0 } });
+      for (const { evses } of stations) evses[0]!.circuit = 'board';
+    });
+    const happenings: readonly Happening[] = [
+      { kind: 'disk-errs', fault: 'full', atMs: 55_000, forMs: 3_600_000 },
+      comes('A/1', MINUTE),
+      { kind: 'controller-dies', how: 'crash', atMs: 4 * MINUTE, forMs: 1_000 },
+      comes('B/1', 4 * MINUTE + 3_000),
+    ];
+    const report = await simulate(await setStage(onBoard), scriptOf(happenings, 8), { bounds: { maxRunMs: 1_000 } });
+    expect(report.violations).toEqual({ count: 0, first: [] });
+  });
+
+  test('a controller that starts again while cars charge pauses none of them', async () => {
+    const told: string[] = [];
+    const report = await run(
+      [
+        comes('A/1', MINUTE),
+        comes('B/1', 2 * MINUTE),
+        { kind: 'controller-dies', how: 'crash', atMs: 5 * MINUTE, forMs: 1_000 },
+      ],
+      10,
+      { onTraceLine: (line) => void told.push(line) },
+    );
+    expect(report.violations).toEqual({ count: 0, first: [] });
+    const after = told.filter(
+      (line) => Number(line.slice(0, 13)) > RUN_STARTS_AT + 5 * MINUTE && line.includes(' lease '),
+    );
+    expect(after.length).toBeGreaterThan(10);
+    expect(after.filter((line) => line.endsWith(' decrease 0'))).toEqual([]);
+  });
+});
