@@ -11,7 +11,9 @@ export type DayFigures = {
   /** Protective devices that may have tripped by the earliest curve that the standards permit, and that must have by the latest. */
   readonly couldTrips: number;
   readonly mustTrips: number;
+  /** Days in which a run was longer than a minute, of those that were begun. */
   readonly longRunDays: number;
+  readonly begunDays: number;
   readonly deliveredKwh: number;
   readonly commandsPerEvse: number;
 };
@@ -35,6 +37,7 @@ export function dayFigures(outcomes: readonly Outcome[]): DayFigures {
     couldTrips: of('thermal.couldTripCount'),
     mustTrips: of('thermal.mustTripCount'),
     longRunDays: of('fuse-law.longRunDays'),
+    begunDays: sum(({ report }) => Math.ceil(report.hours / 24)),
     deliveredKwh: sum(({ report }) => report.counts.deliveredWh) / 1_000 / days,
     commandsPerEvse:
       sum(({ report }) => report.counts.commands) / sum(({ report, evses }) => (evses * report.hours) / 24),

@@ -25,5 +25,6 @@ export function jobsOf(sample: Sample): readonly Job[] {
 export function whatWasRun(script: string, sample: Sample): string {
   const { length } = jobsOf(sample);
   const sites = length === 1 ? 'the site of 20 chargers' : `the site of 20 chargers and ${length - 1} small ones`;
-  return `\`npm run ${script} -- --days ${sample.days} --seeds ${sample.seeds}\`: ${sites}, ${Number(sample.days) * length} simulated days in each row, harsh faults.`;
+  const days = Number(sample.days) * length;
+  return `\`npm run ${script} -- --days ${sample.days} --seeds ${sample.seeds}\`: ${sites}, ${days} simulated ${days === 1 ? 'day' : 'days'} in each row, harsh faults.`;
 }
