@@ -180,12 +180,13 @@ function inForce(memory: EvseMemory, now: Instant): { readonly amps: number; rea
     : undefined;
 }
 
-function judgeObedience(memory: EvseMemory, { state, profile, now, policy }: AbsorbInput): EvseMemory {
+function judgeObedience(memory: EvseMemory, { state, now, policy }: AbsorbInput): EvseMemory {
   const drawn = state?.drawn;
   if (!drawn || drawn.measuredAt === memory.judgedSampleAt) return memory;
   const limit = inForce(memory, now);
   const judged = { ...memory, judgedSampleAt: drawn.measuredAt };
-  if (!limit || drawn.measuredAt < limit.since + profile.settleMs) return judged;
+  // It rules since the car has had its time to follow.
+  if (!limit || drawn.measuredAt < limit.since) return judged;
   const exceeds = Math.max(0, ...drawn.amps) > limit.amps + policy.obedienceToleranceAmps;
   if (exceeds) {
     const disobeyedSamples = Math.min(memory.disobeyedSamples + 1, DISOBEDIENT_AFTER_SAMPLES);
