@@ -227,7 +227,11 @@ function forgets({ seed }: PlayWish): Play {
   const site = carPark(seed, { stations: dice.whole(3, 6), models: [isKnown ? 'go-e' : 'generic-ac'] });
   const { station } = dice.one(site.evses);
   const index = at(site, station);
-  const [atMs, forMs] = [SETTLED_MS + dice.whole(0, 20_000), dice.whole(5_000, 40_000)];
+  // So short that no renewal comes due by itself, where only the reconnection can be the reason to send again.
+  const [atMs, forMs] = [
+    SETTLED_MS + dice.whole(0, 20_000),
+    isKnown ? dice.whole(5_000, 40_000) : dice.whole(2_000, 8_000),
+  ];
   const happenings: readonly Happening[] = [
     ...(isKnown ? [] : [errs(atMs - 5_000, station, 'forgets-on-reconnect', 120_000)]),
     linkLost(atMs, station, 'closed', forMs),
