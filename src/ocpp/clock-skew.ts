@@ -8,6 +8,11 @@ const AGREEING_STAMPS = 3;
 const STAMP_PAUSE_MS = 10_000;
 /** This well: only a clock that runs with ours keeps its distance. Messages of an offline queue, and the stamp of an old change, do not. */
 const AGREEMENT_MS = 5_000;
+/**
+ * And this well where they say that the clock is behind what it was taken for: a message that is under way for longer, behind others on a slow line,
+ * says the same; its delay grows, and a clock's does not.
+ */
+const STEADY_AGREEMENT_MS = 2_000;
 
 export type Skew = { readonly stampsMinusOursMs: number; readonly isZoned: boolean };
 
@@ -28,7 +33,9 @@ export class ClockSkew {
     this.#observations = [...this.#observations, { offsetMs: at - receivedAt, receivedAt }].slice(-AGREEING_STAMPS);
     const offsets = this.#observations.map((one) => one.offsetMs);
     const [latest, earliest] = [Math.max(...offsets), Math.min(...offsets)];
-    if (offsets.length < AGREEING_STAMPS || latest - earliest > AGREEMENT_MS) return;
+    const isBehind = latest < (this.#measured?.stampsMinusOursMs ?? 0);
+    const agreementMs = isBehind ? STEADY_AGREEMENT_MS : AGREEMENT_MS;
+    if (offsets.length < AGREEING_STAMPS || latest - earliest > agreementMs) return;
     // Messages are under way for a while, so the greatest is nearest to the truth.
     this.#measured = { stampsMinusOursMs: latest, isZoned: /(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})$/.test(String(stamp)) };
   }

@@ -319,6 +319,23 @@ describe('stamps', () => {
 });
 
 describe("a station's clock", () => {
+  test('is not called slow for messages that queue behind one another on a slow line', () => {
+    const skew = new ClockSkew();
+    // Each is under way for 2.1 s longer than the one before.
+    for (let count = 0; count < 30; count++)
+      skew.observe(writeTimestamp(wallNow + count * 10_000), wallNow + count * 12_100);
+    expect(skew.measured?.stampsMinusOursMs).toBe(0);
+  });
+
+  test('is slow when its stamps keep their distance, whatever the line does meanwhile', () => {
+    const skew = new ClockSkew();
+    for (const [count, delayMs] of [0, 900, 1_800].entries()) {
+      const saidAt = wallNow + count * 12_000;
+      skew.observe(writeTimestamp(saidAt - 60_000), saidAt + delayMs);
+    }
+    expect(skew.measured?.stampsMinusOursMs).toBe(-60_000);
+  });
+
   test('is an hour off when its stamps keep that distance while time goes on', () => {
     const skew = new ClockSkew();
     for (const [second, delay] of [
