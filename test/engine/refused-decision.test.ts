@@ -283,6 +283,8 @@ describe('floors in place of a plan', () => {
   test('a model that must never be told 0 A is told its minimum', async () => {
     const profile = { ...genericAc, quirks: ['zero-amps-breaks-next-limit'] as const };
     const { clock, controller, lieBy, sent } = await room({ profile, cFloorAmps: 0 });
+    // With a floor of 0 A it cannot be told again what it was told before our start: it has to be waited for.
+    await clock.advance(80_000);
     lieBy(broken);
     await clock.advance(1_000);
     expect(sent().find(({ evse }) => evse === 'C/1')).toMatchObject({ limitAmps: 6 });

@@ -64,11 +64,11 @@ export function leaseDraft(
   const least = profile.quirks.includes('zero-amps-breaks-next-limit') ? evse.minAmps : 0;
   const target = Math.max(wanted, least);
   const told = newest?.limitAmps ?? offeredAmps(situation, now);
-  if (memory.unknownSince !== undefined && !(newest && newest.sentAt >= memory.unknownSince)) {
-    // Said once, so that it is known again what rules there: what it was told last, and no more than it is due, or than is counted.
-    const known = Math.min(target, newest?.limitAmps ?? evse.floorAmps, situation.exposureAmps);
-    // A model that must not hear so little is left with what it has.
-    if (known < least) return undefined;
+  // What it was told last, and no more than it is due, or than is counted.
+  const known = Math.min(target, newest?.limitAmps ?? evse.floorAmps, situation.exposureAmps);
+  const isUnknown = memory.unknownSince !== undefined && !(newest && newest.sentAt >= memory.unknownSince);
+  if (isUnknown && known >= least) {
+    // Said once, so that it is known again what rules there.
     const change = newest && known >= newest.limitAmps - EPSILON_AMPS ? 'renewal' : 'decrease';
     return retryDue(memory, now) ? { situation, role: 'lease', change, limitAmps: known } : undefined;
   }
