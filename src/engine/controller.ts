@@ -159,7 +159,7 @@ export class Controller {
       this.#urgent = false;
       this.#oneCycle();
       await clock.sleep('control.gap', MIN_CYCLE_GAP_MS, signal);
-      const restMs = Math.min(startedAt + this.#site.policy.cycleMs - clock.now(), this.#untilMeterIsLostMs());
+      const restMs = Math.min(startedAt + this.#site.policy.cycleMs - clock.now(), this.#untilMeterIsLostMs(startedAt));
       if (restMs > 0 && !this.#urgent && !signal.aborted) await this.#sleepUntilWoken(restMs);
     }
   }
@@ -182,13 +182,14 @@ export class Controller {
     this.#wake?.();
   }
 
-  /** Time until the first of the readings is too old to be believed: the cycle that takes the worst for it must not come later. */
-  #untilMeterIsLostMs(): number {
+  /** Time until the first of the readings that the cycle at `cycleAt` believed is too old: the cycle that takes the worst must not come later. */
+  #untilMeterIsLostMs(cycleAt: number): number {
     const now = this.#surroundings.clock.now();
     let leastMs = Number.POSITIVE_INFINITY;
     for (const { reading } of Object.values(this.#ports.meters.states())) {
-      const leftMs = (reading?.measuredAt ?? Number.NEGATIVE_INFINITY) + this.#site.policy.meter.staleAfterMs + 1 - now;
-      if (leftMs > 0) leastMs = Math.min(leastMs, leftMs);
+      const lostAt = (reading?.measuredAt ?? Number.NEGATIVE_INFINITY) + this.#site.policy.meter.staleAfterMs + 1;
+      // It may have passed in the pause after the cycle.
+      if (lostAt > cycleAt) leastMs = Math.min(leastMs, Math.max(0, lostAt - now));
     }
     return leastMs;
   }

@@ -108,6 +108,27 @@ function room(
 }
 
 describe('the control loop', () => {
+  test('the cycle that takes the worst for a lost meter comes in the moment in which its reading is too old', async () => {
+    const { clock, controller, records, read } = room();
+    await controller.start();
+    await clock.advance(4_000);
+    // Also where that moment lies in the pause after a cycle.
+    for (const sinceCycleMs of [700, 150]) {
+      const cycleAt = records.at(-1)!.snapshot.now;
+      await clock.advance(cycleAt + 1_000 + sinceCycleMs - clock.now());
+      read(10);
+      const readAt = clock.now();
+      await clock.advance(3_500);
+      const first = records.find(
+        ({ snapshot, decision }) => snapshot.now > readAt && decision.circuits[0]!.baseLoadFrom === 'worst',
+      );
+      const lateMs = first!.snapshot.now - readAt - 3_000;
+      expect(lateMs).toBeGreaterThan(0);
+      expect(lateMs).toBeLessThanOrEqual(200);
+    }
+    await controller.stop();
+  });
+
   test('cycles once a second and names itself and its epoch in every command', async () => {
     const { clock, controller, records, sent, connect } = room();
     await controller.start();
