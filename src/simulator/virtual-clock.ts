@@ -65,18 +65,7 @@ export class VirtualClock implements Clock {
   }
 
   sleep(name: string, delayMs: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal?.aborted) return resolve();
-      const cancel = this.timer(name, delayMs, () => {
-        signal?.removeEventListener('abort', wake);
-        resolve();
-      });
-      const wake = () => {
-        cancel();
-        resolve();
-      };
-      signal?.addEventListener('abort', wake, { once: true });
-    });
+    return sleepBy(this, name, delayMs, signal);
   }
 
   /** Moves time on by `byMs`, waking sleepers in order and letting the promises behind each settle before the next. */
@@ -110,6 +99,27 @@ export class VirtualClock implements Clock {
     this.#cancelled = 0;
     for (const timer of living) push(this.#heap, timer);
   }
+}
+
+/** A sleep made of a timer: ends with it or with the signal, and never when the timer never fires. */
+export function sleepBy(
+  clock: Pick<Clock, 'timer'>,
+  name: string,
+  delayMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const cancel = clock.timer(name, delayMs, () => {
+      signal?.removeEventListener('abort', wake);
+      resolve();
+    });
+    const wake = () => {
+      cancel();
+      resolve();
+    };
+    signal?.addEventListener('abort', wake, { once: true });
+  });
 }
 
 const isBefore = (a: Timer, b: Timer) => a.at < b.at || (a.at === b.at && a.order < b.order);

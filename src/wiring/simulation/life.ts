@@ -2,6 +2,7 @@
 
 import type { Instant, WallTime } from '../../core/model/units.ts';
 import type { Clock } from '../../engine/ports.ts';
+import { sleepBy } from '../../simulator/virtual-clock.ts';
 
 /** What a life is part of: the world's clock, or the life of the process that a thread belongs to. */
 export type Around = Pick<Clock, 'now' | 'timer' | 'wall'> & { readonly isAlive?: boolean };
@@ -42,18 +43,7 @@ export class Life implements Clock {
   }
 
   sleep(name: string, delayMs: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal?.aborted) return resolve();
-      const cancel = this.timer(name, delayMs, () => {
-        signal?.removeEventListener('abort', wake);
-        resolve();
-      });
-      const wake = () => {
-        cancel();
-        resolve();
-      };
-      signal?.addEventListener('abort', wake, { once: true });
-    });
+    return sleepBy(this, name, delayMs, signal);
   }
 }
 
