@@ -58,26 +58,37 @@ export function baseLoadOf(
     at: now,
     ...(readingAt === undefined ? {} : { readingAt }),
   });
-  const shown = (phase: Phase, end: 'low' | 'high') =>
-    unseen ? reading.currentAmps[phase] - drawn[phase][end] : Number.NEGATIVE_INFINITY;
+  const leastShown = (phase: Phase, amps: number) => {
+    const { high, followed = high } = drawn[phase];
+    return amps - (limitAmps !== undefined && amps > limitAmps[phase] ? followed : high);
+  };
+  const ifUnseen = (amps: (currentAmps: PhaseAmps) => number) =>
+    unseen ? amps(reading.currentAmps) : Number.NEGATIVE_INFINITY;
   if (freshness === 'lost' || (freshness === 'held' && !memory)) {
     const amps = mapPhases((phase) =>
-      Math.max(circuit.worstBaseLoadAmps[phase], memory?.baseLoadAmps[phase] ?? 0, shown(phase, 'low')),
+      Math.max(
+        circuit.worstBaseLoadAmps[phase],
+        memory?.baseLoadAmps[phase] ?? 0,
+        ifUnseen((read) => read[phase] - drawn[phase].low),
+      ),
     );
     // A meter that was not read since our start is no reason to disbelieve its first reading, nor what was believed before.
     if (!reading) return { from: 'worst', amps, ...(memory ? { memory } : {}) };
     return { from: 'worst', amps, memory: remember(amps) };
   }
   if (freshness === 'held') {
-    const amps = mapPhases((phase) => Math.max(memory!.baseLoadAmps[phase], shown(phase, 'high')));
+    const amps = mapPhases((phase) =>
+      Math.max(
+        memory!.baseLoadAmps[phase],
+        ifUnseen((read) => leastShown(phase, read[phase])),
+      ),
+    );
     return { from: 'held', amps, memory: remember(amps) };
   }
   const { currentAmps } = meter!.reading!;
   const amps = mapPhases((phase) => {
     const lowest = circuit.usesGeneration ? Number.NEGATIVE_INFINITY : 0;
-    const isOver = limitAmps !== undefined && currentAmps[phase] > limitAmps[phase];
-    const { high, followed = high } = drawn[phase];
-    const least = Math.max(lowest, currentAmps[phase] - (isOver ? followed : high));
+    const least = Math.max(lowest, leastShown(phase, currentAmps[phase]));
     const most = Math.max(lowest, currentAmps[phase] - drawn[phase].low);
     const before = memory?.baseLoadAmps[phase];
     if (before === undefined || before < least) return before === undefined ? most : least;

@@ -47,6 +47,13 @@ describe('a reading above the limit', () => {
     const load = baseLoadOf(board, meter(amps), cars(low, high, followed), believed(before), NOW, policy, limit);
     expect(load.amps).toEqual(onEachPhase(expected));
   });
+
+  test('is believed no less for its age', () => {
+    const load = (ageMs: number) =>
+      baseLoadOf(board, meter(31, ageMs), cars(5, 20, 8), believed(11, 4_000), NOW, policy, limit);
+    expect(load(0).amps).toEqual(onEachPhase(23));
+    expect(load(3_000)).toMatchObject({ from: 'held', amps: onEachPhase(23) });
+  });
 });
 
 describe('with a fresh reading', () => {
