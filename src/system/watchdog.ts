@@ -149,6 +149,8 @@ export class Watchdog<Task> {
       this.#state = { state: 'up', hasProgressed: true };
       this.#hasEverProgressed = true;
       this.#proved = undefined;
+      // From now on it is watched closely.
+      this.#options.log.info('watchdog.progress');
     }
     this.#silence.expect(SILENCE_MS);
   }

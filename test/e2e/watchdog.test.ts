@@ -44,6 +44,7 @@ const bothAbove = (amps: number) =>
 
 /** Hurts the controller, and resolves when another one has finished a cycle: after how many milliseconds. */
 async function backAfter(hurt: () => void | Promise<void>): Promise<number> {
+  await run.progress();
   const before = run.controllerPid;
   const up = run.next((line) => line.event === 'cycle' && run.controllerPid !== before);
   // Right after a cycle, so that nothing is gained by luck.

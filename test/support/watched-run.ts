@@ -56,6 +56,12 @@ export class WatchedRun {
     return this.next(({ event, room }) => event === 'cycle' && room === 'control');
   }
 
+  /** Resolves when the newest controller has told its parent of progress: from then on its silence is noticed after `SILENCE_MS`. */
+  async progress(): Promise<void> {
+    const newest = this.lines.findLast(({ event }) => event === 'watchdog.up' || event === 'watchdog.progress');
+    if (newest?.event !== 'watchdog.progress') await this.next(({ event }) => event === 'watchdog.progress');
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#parent.kill(signal);
   }
