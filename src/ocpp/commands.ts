@@ -12,6 +12,8 @@ import type { V16Schemas } from './v16/schemas.ts';
 
 /** Commands of one station that are not settled yet; more are refused. */
 export const MAX_QUEUED_COMMANDS = 32;
+/** Why a command is withdrawn. Given, for without a reason each time costs an exception with its stack. */
+const SUPERSEDED = 'a newer command';
 
 export type LaneOptions = {
   readonly surroundings: Surroundings;
@@ -42,7 +44,7 @@ export class CommandLane {
     const older = this.#newest.get(key);
     const entry: Entry = { command, withdraw: new AbortController() };
     this.#newest.set(key, entry);
-    older?.withdraw.abort();
+    older?.withdraw.abort(SUPERSEDED);
     const obstacle = obstacleOf(this.#options.session());
     if (obstacle !== undefined) {
       this.#show(entry, { state: 'dropped', detail: obstacle });

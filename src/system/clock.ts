@@ -35,8 +35,14 @@ export function systemClock(anchor: ClockAnchor): Clock {
   };
 }
 
-/** Resolves when every promise that could go on without the world has gone on; for whoever steps a virtual clock. */
-export const allSettled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/**
+ * Resolves when every promise that could go on without the world has gone on: Node empties the queue of promises before it comes to the next
+ * tick. For whoever steps a virtual clock; the event loop gets no turn (`turnOfTheLoop`).
+ */
+export const allSettled = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
+
+/** Lets the event loop turn once, so that signals are heard and what was printed leaves. */
+export const turnOfTheLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** The operating system's dice. */
 export const systemRandom: Random = {

@@ -19,7 +19,7 @@ import type { Truth } from '../../simulator/truth.ts';
 import { VirtualClock } from '../../simulator/virtual-clock.ts';
 import { VirtualNetwork } from '../../simulator/virtual-network.ts';
 import { RUN_STARTS_AT } from '../../simulator/write-script.ts';
-import { allSettled } from '../../system/clock.ts';
+import { allSettled, turnOfTheLoop } from '../../system/clock.ts';
 import { SimulatedDisk } from './disk.ts';
 import { MeterLine } from './meter-line.ts';
 import { Physics } from './physics.ts';
@@ -31,6 +31,8 @@ export const STEP_MS = 1_000;
 const HOUR_MS = 3_600_000;
 /** Sizes of queues are looked at this often. */
 const QUEUES_EVERY_MS = 60_000;
+/** Virtual time after which signals are heard. */
+const TURN_EVERY_MS = 60_000;
 /** A utility that got no answer asks again after this long. */
 const ASK_AGAIN_MS = 5_000;
 /** A controller that could not begin, because its disk is in trouble, is started again after this long. */
@@ -114,9 +116,13 @@ export class VirtualSite {
     try {
       for (let hours = 0; hours < script.hours && signal?.aborted !== true; ) {
         const next = Math.min(script.hours, hours + 1);
-        await this.clock.advance((next - hours) * HOUR_MS);
+        const until = RUN_STARTS_AT + Math.round(next * HOUR_MS);
+        while (this.clock.now() < until && signal?.aborted !== true) {
+          await this.clock.advance(Math.min(TURN_EVERY_MS, until - this.clock.now()));
+          await turnOfTheLoop();
+        }
         hours = next;
-        onHours(hours);
+        if (signal?.aborted !== true) onHours(hours);
       }
       this.#options.delivery.stillHeld(this.#disk.outboxRows());
       checks.onEnd(this.clock.now());
