@@ -28,13 +28,19 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-async function run(options: Partial<SimulateVerbOptions>) {
+async function run(
+  options: Partial<SimulateVerbOptions>,
+  { signal = new AbortController().signal, onProgress = () => {} } = {},
+) {
   const [out, err]: [string[], string[]] = [[], []];
   const io = {
     out: (line: string) => void out.push(line),
-    err: (line: string) => void err.push(line),
+    err: (line: string) => {
+      err.push(line);
+      onProgress();
+    },
     isTerminal: false,
-    signal: new AbortController().signal,
+    signal,
   };
   const defaults = { site, hours: 0.2, seed: 3, faults: 'none' as const, shrinkRuns: 0, json: false };
   const code = await runSimulateVerb({ ...defaults, ...options }, io);
@@ -73,6 +79,18 @@ describe('busbar simulate', () => {
     expect(out).toMatch(/fuse-law +violationCount +0/);
     expect(out).toMatch(/Every law held\.$/);
     expect(err).toMatch(/^simulate: 0\.2 of 0\.2 h, [\d,]+ × real time$/);
+  });
+
+  test('a signal ends it within a virtual minute, with what was seen until then, and not as a success', async () => {
+    const stop = new AbortController();
+    const onProgress = () => void setImmediate(() => stop.abort());
+    const { code, out, err } = await run({ hours: 500, json: true }, { signal: stop.signal, onProgress });
+    expect(code).toBe(1);
+    expect(err).toMatch(/^simulate: 1 of 500 h, [\d,]+ × real time$/);
+    const report = JSON.parse(out) as { isWhole: boolean; counts: { cycles: number } };
+    expect(report.isWhole).toBe(false);
+    expect(report.counts.cycles).toBeGreaterThan(3_600);
+    expect(report.counts.cycles).toBeLessThan(3_600 + 2 * 60);
   });
 
   test('as JSON it is the same each time, version and trace included', async () => {

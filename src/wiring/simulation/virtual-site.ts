@@ -113,20 +113,21 @@ export class VirtualSite {
     this.#startController();
     this.#tick();
     this.clock.timer('simulation.queues', QUEUES_EVERY_MS, () => this.#lookAtQueues());
+    const isEnded = () => signal?.aborted === true;
     try {
-      for (let hours = 0; hours < script.hours && signal?.aborted !== true; ) {
+      for (let hours = 0; hours < script.hours && !isEnded(); ) {
         const next = Math.min(script.hours, hours + 1);
         const until = RUN_STARTS_AT + Math.round(next * HOUR_MS);
-        while (this.clock.now() < until && signal?.aborted !== true) {
+        while (this.clock.now() < until && !isEnded()) {
           await this.clock.advance(Math.min(TURN_EVERY_MS, until - this.clock.now()));
           await turnOfTheLoop();
         }
         hours = next;
-        if (signal?.aborted !== true) onHours(hours);
+        if (!isEnded()) onHours(hours);
       }
       this.#options.delivery.stillHeld(this.#disk.outboxRows());
       checks.onEnd(this.clock.now());
-      return signal?.aborted !== true;
+      return !isEnded();
     } finally {
       this.#controller?.die('closed');
       this.#disk.dispose();
