@@ -68,7 +68,8 @@ export class WatchedRun {
 
   /** Makes the controller's main thread, or the worker of that name, loop for ever, through the inspector and nothing of its own. */
   async hang(worker?: string): Promise<void> {
-    const listening = this.#wait(() => this.#inspectorUrl());
+    const told = this.complaints.length;
+    const listening = this.#wait(() => this.#inspectorUrl(told));
     process.kill(this.controllerPid, 'SIGUSR1');
     const socket = new WebSocket(await listening);
     await once(socket, 'open');
@@ -103,8 +104,10 @@ export class WatchedRun {
     await this.exited;
   }
 
-  #inspectorUrl(): string | undefined {
+  /** Of a controller that said so after the first `told` complaints; one before it may have ended. */
+  #inspectorUrl(told: number): string | undefined {
     const found = this.complaints
+      .slice(told)
       .map((line) => /listening on (ws:\S+)/.exec(line)?.[1])
       .findLast((url) => url !== undefined);
     return found;
