@@ -200,10 +200,10 @@ async function main(): Promise<void> {
     process.exit(0);
   });
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(name, () => {
-      stopping.abort();
+    process.on(name, () => {
       // A second signal is a person who does not want to wait.
-      process.once(name, () => process.exit(130));
+      if (stopping.signal.aborted) process.exit(130);
+      stopping.abort();
     });
   }
   try {
