@@ -3,7 +3,7 @@
 import type { CircuitMemory } from '../model/memory.ts';
 import type { Circuit, Policy } from '../model/site.ts';
 import type { MeterState } from '../model/snapshot.ts';
-import { type Instant, mapPhases, type Phase, type PhaseAmps } from '../model/units.ts';
+import { type Instant, mapPhases, onEachPhase, type Phase, type PhaseAmps } from '../model/units.ts';
 
 export type Freshness = 'fresh' | 'held' | 'lost';
 
@@ -58,18 +58,18 @@ export function baseLoadOf(
     at: now,
     ...(readingAt === undefined ? {} : { readingAt }),
   });
+  /** The base load that a current leaves when the cars draw the most that they may. */
   const leastShown = (phase: Phase, amps: number) => {
     const { high, followed = high } = drawn[phase];
     return amps - (limitAmps !== undefined && amps > limitAmps[phase] ? followed : high);
   };
-  const ifUnseen = (amps: (currentAmps: PhaseAmps) => number) =>
-    unseen ? amps(reading.currentAmps) : Number.NEGATIVE_INFINITY;
+  const unseenAmps = unseen ? reading.currentAmps : onEachPhase(Number.NEGATIVE_INFINITY);
   if (freshness === 'lost' || (freshness === 'held' && !memory)) {
     const amps = mapPhases((phase) =>
       Math.max(
         circuit.worstBaseLoadAmps[phase],
         memory?.baseLoadAmps[phase] ?? 0,
-        ifUnseen((read) => read[phase] - drawn[phase].low),
+        unseenAmps[phase] - drawn[phase].low,
       ),
     );
     // A meter that was not read since our start is no reason to disbelieve its first reading, nor what was believed before.
@@ -77,12 +77,7 @@ export function baseLoadOf(
     return { from: 'worst', amps, memory: remember(amps) };
   }
   if (freshness === 'held') {
-    const amps = mapPhases((phase) =>
-      Math.max(
-        memory!.baseLoadAmps[phase],
-        ifUnseen((read) => leastShown(phase, read[phase])),
-      ),
-    );
+    const amps = mapPhases((phase) => Math.max(memory!.baseLoadAmps[phase], leastShown(phase, unseenAmps[phase])));
     return { from: 'held', amps, memory: remember(amps) };
   }
   const { currentAmps } = meter!.reading!;
