@@ -3,7 +3,8 @@
 import type { CycleRecord } from '../core/model/decision.ts';
 import type { Site } from '../core/model/site.ts';
 import type { StateView } from '../core/model/state-view.ts';
-import type { ControlAnswer, ControlRequest, Surroundings } from '../engine/ports.ts';
+import type { Surroundings } from '../engine/ports.ts';
+import type { ControlAnswer, ControlRequest } from '../engine/requests.ts';
 import type { History } from './history.ts';
 import type { Stream, StreamEvent } from './stream.ts';
 

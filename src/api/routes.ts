@@ -4,7 +4,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { z } from 'zod';
 import type { Circuit, Site } from '../core/model/site.ts';
 import { PHASES } from '../core/model/units.ts';
-import type { ControlRequest } from '../engine/ports.ts';
+import type { ControlRequest } from '../engine/requests.ts';
 import type { App } from './app-type.ts';
 import { renderMetrics } from './metrics.ts';
 import { type Problem, sendProblem } from './problem.ts';

@@ -8,7 +8,7 @@ import type { Instant, WallTime } from '../core/model/units.ts';
 import type { Wish } from '../core/model/wish.ts';
 import { needOf } from '../core/plan/need.ts';
 import { describeSource } from '../core/report/wording.ts';
-import type { KeptWish } from '../engine/ports.ts';
+import type { KeptWish } from '../engine/requests.ts';
 import { isoTime } from './site-time.ts';
 
 export type WishViewInput = {

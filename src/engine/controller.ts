@@ -4,25 +4,24 @@ import type { Solvers } from '../core/allocate/proposers.ts';
 import { recoverMemory } from '../core/command/recover.ts';
 import { decide } from '../core/decide.ts';
 import type { CycleRecord, Decision, Notice } from '../core/model/decision.ts';
-import type { Cap } from '../core/model/limit.ts';
 import type { Memory } from '../core/model/memory.ts';
 import type { Site } from '../core/model/site.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import { type MeterId, PHASES } from '../core/model/units.ts';
 import { breachBeforeDispatch } from './dispatch-guard.ts';
 import { floorsDecision } from './floors.ts';
-import { changeCaps } from './limit-requests.ts';
+import { LimitBook } from './limit-book.ts';
 import type {
   AudiencePort,
-  ControlAnswer,
-  ControlRequest,
   ControlStore,
+  Fields,
   JournalPort,
-  LimitRequest,
   MetersPort,
+  SignalsPort,
   StationsPort,
   Surroundings,
 } from './ports.ts';
+import type { ControlAnswer, ControlRequest } from './requests.ts';
 import { WishBook } from './wish-book.ts';
 
 /** Urgent cycles keep at least this distance, so that a flapping link cannot turn the loop into a storm. */
@@ -36,6 +35,8 @@ export type ControllerPorts = {
   readonly store: ControlStore;
   readonly journal: JournalPort;
   readonly audience: AudiencePort;
+  /** Limits of contacts and other systems, beside those that people set. */
+  readonly signals?: readonly SignalsPort[];
 };
 
 export type ControllerOptions = {
@@ -55,8 +56,9 @@ export class Controller {
   readonly #onProgress: () => void;
   #epoch = 0;
   #memory: Memory | undefined;
-  #caps: readonly Cap[] = [];
+  readonly #limits: LimitBook;
   readonly #wishes: WishBook;
+  readonly #signals: readonly SignalsPort[];
   #cycle = 0;
   #last: CycleRecord | undefined;
   #lastFinishedAt: number | undefined;
@@ -84,6 +86,8 @@ export class Controller {
     this.#solvers = solvers;
     this.#decide = options.decide ?? decide;
     this.#onProgress = options.onProgress ?? (() => {});
+    this.#signals = ports.signals ?? [];
+    this.#limits = new LimitBook(site, ports.store, surroundings.log);
     this.#wishes = new WishBook(site, ports.store, surroundings.log);
   }
 
@@ -92,14 +96,15 @@ export class Controller {
     const { clock, log } = this.#surroundings;
     const { epoch, memory, caps, wishes } = await this.#ports.store.load();
     this.#epoch = epoch;
-    this.#caps = caps;
+    this.#limits.recover(caps);
     this.#wishes.recover(wishes);
     this.#memory = recoverMemory(this.#site, memory, `${this.#id}-${epoch}`, clock.now());
     log.info('control.started', { epoch, recoveredEvses: Object.keys(this.#memory.evses).length, caps: caps.length });
     this.#ports.meters.onReading((meter) => this.#checkOverload(meter));
     this.#ports.stations.onUrgent((reason) => this.#askForCycle(reason));
-    await this.#ports.meters.start(this.#stopping.signal);
-    await this.#ports.stations.start(this.#stopping.signal);
+    for (const signals of this.#signals) signals.onChange((reason) => this.#askForCycle(reason));
+    for (const port of [this.#ports.meters, ...this.#signals, this.#ports.stations])
+      await port.start(this.#stopping.signal);
     this.#loop = this.#run();
   }
 
@@ -108,7 +113,8 @@ export class Controller {
     this.#stopping.abort();
     this.#wake?.();
     await this.#loop;
-    await Promise.allSettled([this.#ports.meters.stop(), this.#ports.stations.stop()]);
+    // Contacts may share a line with the meters, which close it.
+    await Promise.allSettled([...this.#signals, this.#ports.meters, this.#ports.stations].map((port) => port.stop()));
     if (this.#memory) this.#ports.store.saveMemory(this.#memory);
   }
 
@@ -121,34 +127,25 @@ export class Controller {
 
   /** Carries out what a person asked for; it takes effect in the next cycle, which is asked for at once. */
   async request(request: ControlRequest): Promise<ControlAnswer> {
-    if (request.kind === 'set-circuit-limit' || request.kind === 'clear-circuit-limit') return this.#limit(request);
+    if (request.kind === 'set-circuit-limit' || request.kind === 'clear-circuit-limit') {
+      const change = this.#limits.change(request, this.#surroundings.clock.now());
+      return this.#settled(request.kind, { circuit: request.circuit, who: request.who }, change);
+    }
     const { kind, evse, who } = request;
     const change = this.#wishes.change(request, this.#ports.stations.states(), this.#surroundings.clock.wall());
-    if (change.kind === 'changed') this.#askForCycle(`request.${kind}`);
-    this.#surroundings.log.info('control.request', { kind, evse, who, change: change.kind });
-    const answer = await change.answer;
-    return answer.ok ? { ...answer, caps: this.#caps } : answer;
+    const answer = await this.#settled(kind, { evse, who }, change);
+    return answer.ok ? { ...answer, caps: this.#limits.caps() } : answer;
   }
 
-  async #limit(request: LimitRequest): Promise<ControlAnswer> {
-    const result = changeCaps(this.#site, this.#caps, request, this.#surroundings.clock.now());
-    if (!result.ok) return result;
-    const before = this.#caps;
-    // A limit must hold even if the disk does not take it, so it is in force before it is durable.
-    this.#caps = result.caps;
-    this.#askForCycle(`request.${request.kind}`);
-    this.#surroundings.log.info('control.request', { kind: request.kind, circuit: request.circuit, who: request.who });
-    try {
-      await this.#ports.store.saveCaps(result.caps);
-      return result;
-    } catch (error) {
-      this.#surroundings.log.error('control.caps-not-durable', { error: String(error), before: before.length });
-      return {
-        ok: false,
-        code: 'STORE_WRITE_FAILED',
-        text: 'The limit is in force, but it could not be written to the disk and will be gone after a restart. Check the disk and set it again.',
-      };
-    }
+  /** Logs a request, asks for a cycle when it changed something, and waits for its answer. */
+  #settled<A>(
+    kind: ControlRequest['kind'],
+    subject: { readonly who: string } & Fields,
+    change: { readonly kind: 'changed' | 'refused'; readonly answer: Promise<A> },
+  ): Promise<A> {
+    if (change.kind === 'changed') this.#askForCycle(`request.${kind}`);
+    this.#surroundings.log.info('control.request', { kind, ...subject, change: change.kind });
+    return change.answer;
   }
 
   async #run(): Promise<void> {
@@ -270,7 +267,7 @@ export class Controller {
       ...moment,
       meters: this.#ports.meters.states(),
       stations,
-      caps: this.#caps,
+      caps: [...this.#limits.caps(), ...this.#signals.flatMap((signals) => signals.caps())],
       wishes: this.#wishes.at(stations, moment),
     };
   }

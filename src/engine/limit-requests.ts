@@ -3,7 +3,7 @@
 import type { Cap } from '../core/model/limit.ts';
 import type { Site } from '../core/model/site.ts';
 import { type Instant, onEachPhase, PHASES } from '../core/model/units.ts';
-import type { ControlAnswer, LimitRequest } from './ports.ts';
+import type { ControlAnswer, LimitRequest } from './requests.ts';
 
 /** Caps kept at most; one per circuit and author is possible, so a sound site never comes near. */
 export const MAX_CAPS = 1_000;

@@ -5,7 +5,8 @@ import type { CycleRecord, Decision, StationCommand } from '../core/model/decisi
 import type { Cap } from '../core/model/limit.ts';
 import type { Memory } from '../core/model/memory.ts';
 import type { MeterState, StationState } from '../core/model/snapshot.ts';
-import type { EvseId, Instant, MeterId, StationId, TransactionId, WallTime } from '../core/model/units.ts';
+import type { Instant, MeterId, StationId, WallTime } from '../core/model/units.ts';
+import type { KeptWish } from './requests.ts';
 
 // ---------------------------------------------------------------- time, chance, log
 
@@ -51,6 +52,14 @@ export interface MetersPort extends Adapter {
   states(): { readonly [meter: MeterId]: MeterState };
   /** Called after each new good reading, so that an overload can ask for a cycle at once. */
   onReading(listener: (meter: MeterId) => void): void;
+}
+
+/** A source of limits that are not kept but stand for as long as it says so: contacts, a building management system. */
+export interface SignalsPort extends Adapter {
+  /** The limits that hold now; a source that was lost gives its stored default, never fewer. */
+  caps(): readonly Cap[];
+  /** Called when a limit began, ended or changed: it asks for a cycle. */
+  onChange(listener: (reason: string) => void): void;
 }
 
 export interface StationsPort extends Adapter {
@@ -115,61 +124,6 @@ export interface AuditPort {
 export interface AudiencePort {
   publish(record: CycleRecord): void;
 }
-
-export type LimitRequest =
-  | {
-      readonly kind: 'set-circuit-limit';
-      readonly circuit: string;
-      /** Exactly one of the two. */
-      readonly limitAmps?: number;
-      readonly limitWatts?: number;
-      /** Instant on the controller's steady time line at which the limit ends by itself. */
-      readonly untilMs?: number;
-      readonly who: string;
-      readonly note?: string;
-    }
-  | { readonly kind: 'clear-circuit-limit'; readonly circuit: string; readonly who: string };
-
-export type WishRequest =
-  | {
-      readonly kind: 'set-wish';
-      readonly evse: string;
-      /** At least one of these four. Energy counts from the start of the transaction. */
-      readonly energyWh?: number;
-      readonly departureWall?: WallTime;
-      readonly onlySurplus?: boolean;
-      readonly priority?: number;
-      readonly who: string;
-      readonly note?: string;
-    }
-  | { readonly kind: 'clear-wish'; readonly evse: string; readonly who: string };
-
-/** A wish as it is kept: by the wall clock, so that neither a restart nor a correction of the clock moves a departure. */
-export type KeptWish = Omit<Extract<WishRequest, { kind: 'set-wish' }>, 'kind' | 'evse'> & {
-  readonly evse: EvseId;
-  readonly setAtWall: WallTime;
-  /** The transaction it belongs to; absent while it waits for the next one on its EVSE. */
-  readonly transactionId?: TransactionId;
-};
-
-/** What people may ask the control room to do; each answer says what it changed or why it refused. */
-export type ControlRequest = LimitRequest | WishRequest;
-export type ControlRefusal = {
-  readonly ok: false;
-  readonly code: string;
-  readonly field?: string;
-  /** What would have been accepted. */
-  readonly expected?: string;
-  readonly text: string;
-};
-export type ControlAnswer =
-  | {
-      readonly ok: true;
-      readonly caps: readonly Cap[];
-      /** What is now wished at the EVSE that was asked about. */
-      readonly wish?: KeptWish;
-    }
-  | ControlRefusal;
 
 // ---------------------------------------------------------------- the gateway's ports (stations ↔ upstream ↔ store)
 

@@ -3,7 +3,8 @@
 import type { Site } from '../core/model/site.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import type { Instant, WallTime } from '../core/model/units.ts';
-import type { ControlRefusal, ControlStore, KeptWish, Log, WishRequest } from './ports.ts';
+import type { ControlStore, Log } from './ports.ts';
+import type { ControlRefusal, KeptWish, WishRequest } from './requests.ts';
 import { changeWishes, settleWishes, stateOfEvse, wishesAt } from './wish-requests.ts';
 
 export type WishAnswer = { readonly ok: true; readonly wish?: KeptWish } | ControlRefusal;

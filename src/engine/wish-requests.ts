@@ -5,7 +5,7 @@ import { siteIndex } from '../core/model/site-index.ts';
 import type { EvseState, Snapshot } from '../core/model/snapshot.ts';
 import type { EvseId, Instant, TransactionId, WallTime } from '../core/model/units.ts';
 import type { Wish } from '../core/model/wish.ts';
-import type { ControlRefusal, KeptWish, WishRequest } from './ports.ts';
+import type { ControlRefusal, KeptWish, WishRequest } from './requests.ts';
 
 const HOUR_MS = 3_600_000;
 /** A departure lies ahead by this much at most. */

@@ -8,12 +8,12 @@ import type {
   AuditPort,
   ControlStore,
   GatewayStore,
-  KeptWish,
   OutboxRow,
   StationFacts,
   Surroundings,
   TransactionRecord,
 } from '../engine/ports.ts';
+import type { KeptWish } from '../engine/requests.ts';
 import { Audit } from './audit.ts';
 import { DatabaseFile, type SimulatedDevice, type Statement } from './database.ts';
 import { GroupCommit } from './group-commit.ts';

@@ -9,15 +9,8 @@ import { emptyMemory } from '../core/model/memory.ts';
 import type { Site } from '../core/model/site.ts';
 import { AppError } from '../engine/app-error.ts';
 import { Controller } from '../engine/controller.ts';
-import type {
-  AuditEntry,
-  Clock,
-  ControlAnswer,
-  ControlRequest,
-  Log,
-  MetersPort,
-  Surroundings,
-} from '../engine/ports.ts';
+import type { AuditEntry, Clock, Log, MetersPort, Surroundings } from '../engine/ports.ts';
+import type { ControlAnswer, ControlRequest } from '../engine/requests.ts';
 import { anchorClock, type ClockAnchor, systemClock, systemRandom } from '../system/clock.ts';
 import { createLog } from '../system/log.ts';
 import { ThreadPort } from '../system/thread-port.ts';

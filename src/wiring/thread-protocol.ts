@@ -5,14 +5,8 @@ import type { CycleRecord, StationCommand } from '../core/model/decision.ts';
 import type { Cap } from '../core/model/limit.ts';
 import type { Memory } from '../core/model/memory.ts';
 import type { StationState } from '../core/model/snapshot.ts';
-import type {
-  AuditEntry,
-  ControlAnswer,
-  ControlRequest,
-  ControlStore,
-  GatewayStore,
-  KeptWish,
-} from '../engine/ports.ts';
+import type { AuditEntry, ControlStore, GatewayStore } from '../engine/ports.ts';
+import type { ControlAnswer, ControlRequest, KeptWish } from '../engine/requests.ts';
 
 /** Posted to a worker's own port to give it one end of a line; the port travels in the transfer list. */
 export type JoinMessage = { readonly join: string; readonly port: MessagePort };

@@ -4,7 +4,7 @@ import { CONTROL_DEADLINE_MS, MAX_PENDING_REQUESTS } from '../../src/api/server.
 import type { Cap } from '../../src/core/model/limit.ts';
 import type { AgedStateView } from '../../src/core/model/state-view.ts';
 import { AppError } from '../../src/engine/app-error.ts';
-import type { ControlAnswer } from '../../src/engine/ports.ts';
+import type { ControlAnswer } from '../../src/engine/requests.ts';
 import { startApi } from '../support/api-server.ts';
 import { cycleRecord, stationState, T0 } from '../support/cycle-record.ts';
 import { buildSite, circuit } from '../support/site-builder.ts';

@@ -1,7 +1,7 @@
 // Wishes for a car over HTTP: what reaches the control room, what is read back, and which words refuse.
 import { describe, expect, test } from 'vitest';
 import { READY_BEFORE_MS } from '../../src/core/plan/need.ts';
-import type { ControlRequest, KeptWish } from '../../src/engine/ports.ts';
+import type { ControlRequest, KeptWish } from '../../src/engine/requests.ts';
 import { changeWishes } from '../../src/engine/wish-requests.ts';
 import { startApi } from '../support/api-server.ts';
 import { cycleRecord, stationState, T0 } from '../support/cycle-record.ts';

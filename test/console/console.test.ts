@@ -7,7 +7,7 @@ import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Decision } from '../../src/core/model/decision.ts';
 import type { Cap } from '../../src/core/model/limit.ts';
-import type { ControlAnswer } from '../../src/engine/ports.ts';
+import type { ControlAnswer } from '../../src/engine/requests.ts';
 import { startApi } from '../support/api-server.ts';
 import { circuitReport, cycleRecord, phaseReport, share, stationState, T0 } from '../support/cycle-record.ts';
 import { buildSite, circuit, evse } from '../support/site-builder.ts';

@@ -8,7 +8,8 @@ import type { MeterState, StationState } from '../../src/core/model/snapshot.ts'
 import { onEachPhase } from '../../src/core/model/units.ts';
 import { Controller } from '../../src/engine/controller.ts';
 import { changeCaps } from '../../src/engine/limit-requests.ts';
-import type { ControlStore, KeptWish } from '../../src/engine/ports.ts';
+import type { ControlStore } from '../../src/engine/ports.ts';
+import type { KeptWish } from '../../src/engine/requests.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { buildSite } from '../support/site-builder.ts';

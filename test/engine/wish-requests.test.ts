@@ -1,7 +1,7 @@
 // What people may wish for a car, how long a wish lives, and what the core sees of it.
 import { describe, expect, test } from 'vitest';
 import type { Snapshot, StationState } from '../../src/core/model/snapshot.ts';
-import type { KeptWish, WishRequest } from '../../src/engine/ports.ts';
+import type { KeptWish, WishRequest } from '../../src/engine/requests.ts';
 import {
   changeWishes,
   KEEP_AFTER_DEPARTURE_MS,

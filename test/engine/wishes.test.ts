@@ -6,7 +6,8 @@ import type { CommandProgress, StationState } from '../../src/core/model/snapsho
 import { onEachPhase } from '../../src/core/model/units.ts';
 import { READY_BEFORE_MS } from '../../src/core/plan/need.ts';
 import { Controller } from '../../src/engine/controller.ts';
-import type { ControlStore, KeptWish } from '../../src/engine/ports.ts';
+import type { ControlStore } from '../../src/engine/ports.ts';
+import type { KeptWish } from '../../src/engine/requests.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { buildSite, circuit, evse } from '../support/site-builder.ts';

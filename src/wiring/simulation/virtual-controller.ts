@@ -5,16 +5,9 @@ import type { CycleRecord } from '../../core/model/decision.ts';
 import type { MeterProfile } from '../../core/model/meter-profile.ts';
 import type { Site } from '../../core/model/site.ts';
 import { Controller } from '../../engine/controller.ts';
-import type {
-  Clock,
-  ControlAnswer,
-  ControlRequest,
-  ControlStore,
-  GatewayStore,
-  Log,
-  Random,
-  Surroundings,
-} from '../../engine/ports.ts';
+import type { Clock, ControlStore, GatewayStore, Log, Random, Surroundings } from '../../engine/ports.ts';
+import type { ControlAnswer, ControlRequest } from '../../engine/requests.ts';
+import { ModbusLinks } from '../../modbus/links.ts';
 import { Meters } from '../../modbus/meters.ts';
 import { StationGateway } from '../../ocpp/gateway.ts';
 import { noUpstream } from '../../ocpp/no-upstream.ts';
@@ -73,11 +66,12 @@ export class VirtualController {
     this.#store = whileAlive(world.openStore(this.#surroundings), this.#life);
     this.#stations = new RemoteStations(world.site, this.#life);
     const { site, meterProfiles, meters, solvers } = world;
+    const links = new ModbusLinks(this.#surroundings, meters.open);
     this.#controller = new Controller(
       this.#surroundings,
       site,
       {
-        meters: new Meters(this.#surroundings, site.meters, meterProfiles, site.nominalVolts, meters.open),
+        meters: new Meters(this.#surroundings, site.meters, meterProfiles, site.nominalVolts, links),
         stations: this.#stations,
         store: this.#store,
         journal: { append: world.onCycle },
