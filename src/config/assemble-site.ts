@@ -1,23 +1,13 @@
 // Turns checked forms of a site file into the runtime words: defaults filled in, percentages and kilowatts made amperes.
 
 import { dirname, resolve } from 'node:path';
-import type {
-  Circuit,
-  EvGroup,
-  Evse,
-  Listen,
-  Policy,
-  Site,
-  SiteMeter,
-  Station,
-  StationsTls,
-} from '../core/model/site.ts';
+import type { Circuit, EvGroup, Evse, Listen, Policy, Site, Station, StationsTls } from '../core/model/site.ts';
 import { ceilToStep, type EvseId, mapPhases, onEachPhase, PHASES, type PhaseAmps } from '../core/model/units.ts';
 import type { ChargerModel } from './charger-profile.ts';
 import { defaultPolicy } from './default-policy.ts';
 import type { GroupForm } from './group-form.ts';
 import { type EvsePart, evseNumber } from './site-draft.ts';
-import type { CircuitForm, EvseForm, MeterForm, SiteForm, StationForm, TlsForm } from './site-schema.ts';
+import type { CircuitForm, EvseForm, SiteForm, StationForm, TlsForm } from './site-schema.ts';
 
 /** Kept free beneath a rating where the file states no margin. */
 export const DEFAULT_MARGIN_PERCENT = 5;
@@ -26,8 +16,6 @@ export const LOWEST_VOLTAGE_FACTOR = 0.9;
 export const HIGHEST_VOLTAGE_FACTOR = 1.1;
 /** IEC 61851-1: the least current that a control pilot can offer. */
 const LEAST_AC_AMPS = 6;
-/** A reading above so many times the rating is absurd: a fuse that carries it is gone within seconds. */
-const PLAUSIBLE_TIMES_RATING = 5;
 
 const LISTEN_STATIONS: Listen = { host: '127.0.0.1', port: 9_220 };
 const LISTEN_HTTP: Listen = { host: '127.0.0.1', port: 8_220 };
@@ -129,22 +117,6 @@ export function assembleGroup(form: GroupForm, evses: readonly EvseId[]): EvGrou
     ...(form.limitAmps === undefined ? {} : { limitAmps: form.limitAmps }),
     ...(form.limitKilowatts === undefined ? {} : { limitWatts: tidy(form.limitKilowatts * 1_000) }),
     ...(form.netOfSurplus === true ? { netOfSurplus: true } : {}),
-  };
-}
-
-/** `generates`: something on this site is known to; a meter that is not told otherwise may then show export. */
-export function assembleMeter(form: MeterForm, circuits: readonly Circuit[], generates: boolean): SiteMeter {
-  const measured = circuits.find((circuit) => circuit.meter === form.id);
-  const largest = measured === undefined ? undefined : Math.max(...PHASES.map((phase) => measured.ratingAmps[phase]));
-  return {
-    id: form.id,
-    name: form.name ?? form.id,
-    profile: form.profile,
-    connection: { transport: 'tcp', host: form.host, port: form.port, unitId: form.unitId },
-    pollMs: form.pollMs,
-    factor: form.factor,
-    plausibleAmps: form.plausibleAmps ?? PLAUSIBLE_TIMES_RATING * (largest ?? 1_000),
-    ...((form.mayExport ?? generates) ? { mayExport: true } : {}),
   };
 }
 

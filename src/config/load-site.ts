@@ -3,10 +3,11 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { Site } from '../core/model/site.ts';
 import type { WallTime } from '../core/model/units.ts';
-import { assembleListen, assembleMeter, assemblePolicy, assembleStation, assembleTls } from './assemble-site.ts';
+import { assembleListen, assemblePolicy, assembleStation, assembleTls } from './assemble-site.ts';
 import { type Fault, valueAt } from './fault.ts';
 import { parseJsonText } from './json-text.ts';
 import { listMeterProfiles, loadChargerProfiles } from './load-profiles.ts';
+import { assembleBus, assembleMeter } from './meter-form.ts';
 import type { Note } from './note.ts';
 import { packagedProfilesDir } from './package-root.ts';
 import { draftSite, type SiteDraft } from './site-draft.ts';
@@ -92,6 +93,7 @@ function assemble(
   const { upstream } = form;
   const generates =
     circuits.some((circuit) => circuit.usesGeneration === true) || groups.some((group) => group.netOfSurplus === true);
+  const buses = draft.buses.map((bus) => assembleBus(bus.form));
   const evsesOf = Map.groupBy(evses, (evse) => evse.station);
   return {
     id: form.id,
@@ -100,7 +102,8 @@ function assemble(
     nominalVolts: form.nominalVolts,
     circuits,
     groups,
-    meters: draft.meters.map((meter) => assembleMeter(meter.form, circuits, generates)),
+    buses,
+    meters: draft.meters.map((meter) => assembleMeter(meter.form, buses, circuits, generates)),
     stations: draft.stations.map(({ form: station }) =>
       assembleStation(
         station,

@@ -30,6 +30,10 @@ export function pattern(expression: RegExp, what: string) {
 /** Name of a circuit, a meter, a profile: also usable in a URL and a metric's label. */
 export const plainId = pattern(/^[A-Za-z0-9_.-]{1,48}$/, '1 to 48 letters, digits, dots, hyphens or underscores');
 
+/** What people call a thing; absent: its id. */
+export const name = words('a name of 1 to 200 characters').optional();
+export const host = pattern(/^[A-Za-z0-9.:_-]{1,253}$/, 'a host name or an IP address');
+
 /** A finite number within both bounds. */
 export function within(least: number, most: number, what: string) {
   return z.number({ error: what }).min(least, { error: what }).max(most, { error: what });
@@ -43,6 +47,8 @@ export function above0(most: number, what: string) {
 export function wholeWithin(least: number, most: number, what: string) {
   return z.int({ error: what }).min(least, { error: what }).max(most, { error: what });
 }
+
+export const port = wholeWithin(1, 65_535, 'a port number from 1 to 65535');
 
 export function milliseconds(least: number, most: number) {
   return wholeWithin(least, most, `a whole number of milliseconds from ${least} to ${most}`);

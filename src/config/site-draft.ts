@@ -3,14 +3,13 @@
 import type * as z from 'zod';
 import { type Fault, valueAt } from './fault.ts';
 import { type GroupForm, groupForm } from './group-form.ts';
+import { type BusForm, busForm, type MeterForm, meterForm } from './meter-form.ts';
 import { faultsOf } from './shape.ts';
 import {
   type CircuitForm,
   circuitForm,
   type EvseForm,
   evseForm,
-  type MeterForm,
-  meterForm,
   type SiteForm,
   type StationForm,
   siteForm,
@@ -36,12 +35,14 @@ export type SiteDraft = {
   /** Fields of the top level that stand for themselves: a bad time zone hides no fault in them. Absent where bad themselves. */
   readonly settings: Partial<SiteSettings>;
   readonly circuits: readonly Part<CircuitForm>[];
+  readonly buses: readonly Part<BusForm>[];
   readonly meters: readonly Part<MeterForm>[];
   readonly stations: readonly Part<StationForm>[];
   readonly evses: readonly EvsePart[];
   readonly groups: readonly Part<GroupForm>[];
   /** Ids that stand in the file, those of badly shaped parts included: naming one of them is no second fault. */
   readonly ids: {
+    readonly buses: ReadonlySet<string>;
     readonly circuits: ReadonlySet<string>;
     readonly meters: ReadonlySet<string>;
     readonly stations: ReadonlySet<string>;
@@ -87,11 +88,17 @@ export function draftSite(
     ...(site === undefined ? {} : { site: site.form }),
     settings: readSettings(raw),
     circuits,
+    buses: parts(busForm, 'buses'),
     meters,
     stations,
     evses,
     groups: parts(groupForm, 'groups'),
-    ids: { circuits: idsIn(raw, 'circuits'), meters: idsIn(raw, 'meters'), stations: idsIn(raw, 'stations') },
+    ids: {
+      buses: idsIn(raw, 'buses'),
+      circuits: idsIn(raw, 'circuits'),
+      meters: idsIn(raw, 'meters'),
+      stations: idsIn(raw, 'stations'),
+    },
   };
   return { draft, faults };
 }

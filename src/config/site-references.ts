@@ -57,7 +57,11 @@ function checkMeters(draft: SiteDraft, circuits: readonly Part<CircuitForm>[], k
         `a meter profile of profiles/meters${listed(meter.form.profile, known.meterProfiles)}`,
       );
     }
+    const { bus } = meter.form;
+    if (bus !== undefined && !draft.ids.buses.has(bus))
+      add([...meter.path, 'bus'], `the id of a bus of this file${listed(bus, [...draft.ids.buses])}`);
   }
+  checkUnique(draft.buses, 'bus', add);
   const measured = new Map<string, Part<CircuitForm>>();
   for (const circuit of circuits) {
     const { meter } = circuit.form;

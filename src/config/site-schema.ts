@@ -7,12 +7,14 @@ import {
   above0,
   ampsAbove0,
   ampsFrom0,
+  host,
   kilovoltAmperesAbove0,
   kilowattsAbove0,
-  milliseconds,
+  name,
   pattern,
   perPhase,
   plainId,
+  port,
   strict,
   wholeWithin,
   within,
@@ -25,34 +27,13 @@ export const STATION_IDENTITY = /^[A-Za-z0-9_.=*+@-]{1,48}$/;
 /** Larger sites are split: one controller answers for all EVSEs of its file within one cycle. */
 export const MAX_CIRCUITS = 1_000;
 export const MAX_METERS = 250;
+export const MAX_BUSES = 100;
 export const MAX_STATIONS = 5_000;
 export const MAX_EVSES_PER_STATION = 64;
 /** Each is a few rows of every cycle's program. */
 export const MAX_GROUPS = 200;
 /** VDE-AR-N 4100 allows 20 A; more than this is no bound on any connection with chargers. */
 const MAX_UNBALANCE_AMPS = 1_000;
-
-const name = words('a name of 1 to 200 characters').optional();
-const port = wholeWithin(1, 65_535, 'a port number from 1 to 65535');
-const host = pattern(/^[A-Za-z0-9.:_-]{1,253}$/, 'a host name or an IP address');
-
-export const meterForm = strict(
-  {
-    id: plainId,
-    name,
-    profile: plainId,
-    host,
-    port: port.default(502),
-    unitId: wholeWithin(0, 255, 'a Modbus unit id from 0 to 255').default(1),
-    pollMs: milliseconds(100, 60_000).default(1_000),
-    factor: within(-100_000, 100_000, 'a number other than 0, negative where the transformers sit the wrong way round')
-      .refine((factor) => factor !== 0, { error: 'a number other than 0' })
-      .default(1),
-    plausibleAmps: ampsAbove0.optional(),
-    mayExport: z.boolean({ error: 'true or false' }).optional(),
-  },
-  'a meter',
-);
 
 export const baseLoadForm = strict(
   {
@@ -172,6 +153,7 @@ export const siteForm = strict(
     }),
     nominalVolts: within(100, 400, 'the voltage from phase to neutral, from 100 to 400 V').default(230),
     circuits: list('circuits', 1, MAX_CIRCUITS),
+    buses: list('buses', 0, MAX_BUSES).optional(),
     meters: list('meters', 0, MAX_METERS).optional(),
     stations: list('stations', 1, MAX_STATIONS),
     groups: list('groups', 0, MAX_GROUPS).optional(),
@@ -197,7 +179,6 @@ export const siteForm = strict(
   'a site',
 );
 
-export type MeterForm = z.output<typeof meterForm>;
 export type CircuitForm = z.output<typeof circuitForm>;
 export type EvseForm = z.output<typeof evseForm>;
 export type StationForm = z.output<typeof stationForm>;

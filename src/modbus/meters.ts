@@ -6,28 +6,28 @@ import type { MeterState } from '../core/model/snapshot.ts';
 import type { MeterId } from '../core/model/units.ts';
 import { AppError } from '../engine/app-error.ts';
 import type { Log, MetersPort, Surroundings } from '../engine/ports.ts';
+import { ModbusLinks } from './links.ts';
 import { Meter, unfitness } from './meter.ts';
-import { ModbusLink } from './register-reader.ts';
-import type { OpenSession } from './session.ts';
 
 export class Meters implements MetersPort {
   readonly #meters = new Map<MeterId, Meter>();
-  readonly #links = new Map<string, ModbusLink>();
+  readonly #links: ModbusLinks;
   readonly #listeners: ((meter: MeterId) => void)[] = [];
   readonly #stopping = new AbortController();
   #loops: readonly Promise<void>[] | undefined;
 
   /**
    * `nominalVolts`: phase to neutral, the site's. Throws AppError METER_PROFILE when a meter's profile is missing or cannot protect a
-   * circuit: better at the start than in the night. `open` replaces the guarded TCP connection, as a simulation does.
+   * circuit: better at the start than in the night. `links`: the room's own, closed by `stop`.
    */
   constructor(
     surroundings: Surroundings,
     meters: readonly SiteMeter[],
     profilesById: { readonly [profile: string]: MeterProfile },
     nominalVolts = 230,
-    open?: OpenSession,
+    links = new ModbusLinks(surroundings),
   ) {
+    this.#links = links;
     for (const meter of meters) {
       const profile = profilesById[meter.profile];
       const fields = { meter: meter.id, profile: meter.profile };
@@ -36,12 +36,9 @@ export class Meters implements MetersPort {
       const why = unfitness(profile);
       if (why)
         throw new AppError('METER_PROFILE', `meter ${meter.id}: profile ${meter.profile} does not do, ${why}`, fields);
-      const { host, port, unitId } = meter.connection;
-      const key = `${host}:${port}`;
-      const link = this.#links.get(key) ?? new ModbusLink(surroundings, { host, port }, {}, open);
-      this.#links.set(key, link);
+      const { endpoint, unitId } = meter.connection;
       const onReading = () => this.#tell(meter.id, surroundings.log);
-      const reader = link.unit(unitId, profile.gapMs);
+      const reader = this.#links.at(endpoint).unit(unitId, profile.gapMs);
       this.#meters.set(meter.id, new Meter(surroundings, { meter, profile, reader, nominalVolts, onReading }));
     }
   }
@@ -57,7 +54,7 @@ export class Meters implements MetersPort {
   /** Closes every connection and waits for the polls; they end at once, because a closed link refuses what waits. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.all([...this.#links.values()].map((link) => link.close()));
+    await this.#links.close();
     await Promise.all(this.#loops ?? []);
   }
 

@@ -1,9 +1,10 @@
 // Reads registers of the units behind one host and port over one guarded connection; it never has two requests in flight and never
 // hands out a value whose bytes were not exactly the reply asked for.
 
+import type { ModbusEndpoint } from '../core/model/site.ts';
 import { AppError } from '../engine/app-error.ts';
 import type { Clock, Random, Surroundings } from '../engine/ports.ts';
-import { type Endpoint, type OpenSession, type RegisterSession, Session } from './session.ts';
+import { type OpenSession, type RegisterSession, Session } from './session.ts';
 
 /** All that the rest of the room knows of Modbus. 3 = holding registers, 4 = input registers; `count` 1 to 125 from `address` on. */
 export interface RegisterReader {
@@ -33,7 +34,7 @@ const WAIT_OUT_MS = 400;
 
 /** One host and port, with everything behind it: many gateways serve one request at a time. */
 export class ModbusLink {
-  readonly endpoint: Endpoint;
+  readonly endpoint: ModbusEndpoint;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #timing: LinkTiming;
@@ -49,7 +50,7 @@ export class ModbusLink {
 
   constructor(
     surroundings: Pick<Surroundings, 'clock' | 'random'>,
-    endpoint: Endpoint,
+    endpoint: ModbusEndpoint,
     timing: Partial<LinkTiming> = {},
     open: OpenSession = Session.open,
   ) {

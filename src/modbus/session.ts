@@ -5,6 +5,7 @@
 
 import { connect, type Socket } from 'node:net';
 import modbus from 'modbus-serial';
+import type { ModbusEndpoint } from '../core/model/site.ts';
 import { AppError } from '../engine/app-error.ts';
 import type { Clock } from '../engine/ports.ts';
 import { checkReply, type RegisterRequest, type ReplyCheck } from './reply-frame.ts';
@@ -28,23 +29,21 @@ export interface RegisterSession {
 /** Opens a session within `timeoutMs` or throws METER_CONNECT. */
 export type OpenSession = (
   clock: Clock,
-  endpoint: Endpoint,
+  endpoint: ModbusEndpoint,
   timeoutMs: number,
   signal?: AbortSignal,
 ) => Promise<RegisterSession>;
-
-export type Endpoint = { readonly host: string; readonly port: number };
 
 const KEEP_ALIVE_MS = 10_000;
 
 export class Session implements RegisterSession {
   readonly #clock: Clock;
-  readonly #endpoint: Endpoint;
+  readonly #endpoint: ModbusEndpoint;
   readonly #socket: Socket;
   readonly #client: Client = new modbus.default();
   #pending: Pending | undefined;
 
-  private constructor(clock: Clock, endpoint: Endpoint, socket: Socket) {
+  private constructor(clock: Clock, endpoint: ModbusEndpoint, socket: Socket) {
     this.#clock = clock;
     this.#endpoint = endpoint;
     this.#socket = socket;
@@ -55,8 +54,11 @@ export class Session implements RegisterSession {
   }
 
   /** Connects within `timeoutMs` or throws METER_CONNECT; no socket is left behind then. */
-  static async open(clock: Clock, endpoint: Endpoint, timeoutMs: number, signal?: AbortSignal): Promise<Session> {
-    const socket = connect({ ...endpoint, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
+  static async open(clock: Clock, endpoint: ModbusEndpoint, timeoutMs: number, signal?: AbortSignal): Promise<Session> {
+    if (endpoint.transport !== 'tcp')
+      throw new AppError('METER_CONNECT', `no connection over ${endpoint.transport} yet`, { ...endpoint });
+    const { host, port } = endpoint;
+    const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
     await new Promise<void>((resolve, reject) => {
       const give = (text: string, cause?: unknown) => {
         settled();
@@ -83,7 +85,7 @@ export class Session implements RegisterSession {
       if (signal?.aborted) onAbort();
     });
     const session = new Session(clock, endpoint, socket);
-    await session.#client.linkTCP(socket, { port: endpoint.port });
+    await session.#client.linkTCP(socket, { port });
     return session;
   }
 

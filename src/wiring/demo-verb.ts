@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../config/package-root.ts';
-import type { Site } from '../core/model/site.ts';
+import { describeEndpoint } from '../core/model/modbus-endpoint.ts';
+import type { ModbusEndpoint, Site } from '../core/model/site.ts';
 import { PHASES, type StationId } from '../core/model/units.ts';
 import { AppError } from '../engine/app-error.ts';
 import { anchorClock, systemClock } from '../system/clock.ts';
@@ -67,8 +68,9 @@ export async function runDemoVerb(options: DemoVerbOptions, io: Io): Promise<Exi
 /** The demo never talks to anything beyond this machine. */
 function notForDemo(site: Site): string | undefined {
   const isLoopback = (host: string) => host === '127.0.0.1' || host === 'localhost' || host === '::1';
-  const meter = site.meters.find((one) => !isLoopback(one.connection.host));
-  if (meter) return `meters: ${meter.id} is at ${meter.connection.host}; the demo simulates meters at 127.0.0.1 only.`;
+  for (const { id, connection } of site.meters)
+    if (!isLoopback(tcpPlace(connection.endpoint)?.host ?? ''))
+      return `meters: ${id} is at ${describeEndpoint(connection.endpoint)}; the demo simulates meters on Modbus TCP at 127.0.0.1 only.`;
   if (site.meters.length !== 1)
     return `meters: ${site.meters.length} meters; the demo simulates exactly one, at the root circuit.`;
   if (site.circuits[0]?.meter !== site.meters[0]?.id)
@@ -79,6 +81,8 @@ function notForDemo(site: Site): string | undefined {
   if (site.listen.stations.tls) return 'listen.stations.tls: the stations of the demo speak without TLS; take it out.';
   return undefined;
 }
+
+const tcpPlace = (endpoint: ModbusEndpoint) => (endpoint.transport === 'tcp' ? endpoint : undefined);
 
 /** Every station with a key of this run: no key is ever printed or stored. */
 function withRandomKeys(site: Site): { readonly site: Site; readonly keys: readonly (readonly [StationId, Buffer])[] } {
@@ -103,7 +107,7 @@ async function startSimulator(
     site,
     stationKeys: keys.map(([station, key]) => [station, key.toString('hex')]),
     stationsUrl: `ws://${host}:${port}/ocpp`,
-    meterPort: site.meters[0]!.connection.port,
+    meterPort: tcpPlace(site.meters[0]!.connection.endpoint)!.port,
     ...(csmsPort === undefined ? {} : { csmsPort }),
     dayMs: options.dayMinutes * 60_000,
     peakAmps: Math.max(...PHASES.map((phase) => site.circuits[0]!.worstBaseLoadAmps[phase])) * PEAK_PART,

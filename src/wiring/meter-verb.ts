@@ -2,6 +2,7 @@
 
 import { loadMeterProfile } from '../config/meter-profile.ts';
 import type { MeterProfile } from '../core/model/meter-profile.ts';
+import type { ModbusEndpoint } from '../core/model/site.ts';
 import { AppError } from '../engine/app-error.ts';
 import type { Clock } from '../engine/ports.ts';
 import { type MeterShot, readOnce } from '../modbus/read-once.ts';
@@ -116,11 +117,11 @@ async function readAndTell(target: Target, options: MeterVerbOptions, io: Io): P
   return outcome;
 }
 
-function parseEndpoint(address: string): { readonly host: string; readonly port: number } | undefined {
+function parseEndpoint(address: string): ModbusEndpoint | undefined {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s/[\]]+))(?::(\d{1,5}))?$/.exec(address);
   const host = match?.[1] ?? match?.[2];
   const port = match?.[3] === undefined ? MODBUS_PORT : Number(match[3]);
-  return host !== undefined && port >= 1 && port <= 65_535 ? { host, port } : undefined;
+  return host !== undefined && port >= 1 && port <= 65_535 ? { transport: 'tcp', host, port } : undefined;
 }
 
 const addressFault = (address: string) =>

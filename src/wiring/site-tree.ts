@@ -1,6 +1,7 @@
 // A site as a tree: each circuit with its meter, its stations and the circuits below it, as plain data and drawn for a terminal; then its groups.
 
 import { isSameOnEachPhase } from '../config/assemble-site.ts';
+import { describeEndpoint } from '../core/model/modbus-endpoint.ts';
 import type { Circuit, EvGroup, Evse, Site, SiteMeter, Station } from '../core/model/site.ts';
 import { PHASES, type PhaseAmps } from '../core/model/units.ts';
 
@@ -93,9 +94,10 @@ function stationLine({ station, evses }: StationBranch): Line {
 }
 
 function describeMeter(meter: SiteMeter): string {
-  const { host, port, unitId } = meter.connection;
+  const { endpoint, unitId } = meter.connection;
   const factor = meter.factor === 1 ? '' : `, times ${meter.factor}`;
-  return `meter ${named(meter)}: ${meter.profile} at ${host}:${port}, unit ${unitId}, each ${meter.pollMs} ms${factor}`;
+  const place = describeEndpoint(endpoint);
+  return `meter ${named(meter)}: ${meter.profile} at ${place}, unit ${unitId}, each ${meter.pollMs} ms${factor}`;
 }
 
 function describeEvse(evse: Evse): string {

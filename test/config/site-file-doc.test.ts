@@ -4,16 +4,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { defaultPolicy } from '../../src/config/default-policy.ts';
 import { groupForm } from '../../src/config/group-form.ts';
+import { busForm, meterForm } from '../../src/config/meter-form.ts';
 import { policyForm } from '../../src/config/policy-form.ts';
-import {
-  baseLoadForm,
-  circuitForm,
-  evseForm,
-  meterForm,
-  siteForm,
-  stationForm,
-  tlsForm,
-} from '../../src/config/site-schema.ts';
+import { baseLoadForm, circuitForm, evseForm, siteForm, stationForm, tlsForm } from '../../src/config/site-schema.ts';
 import { goodSite, rawSite, repositoryRoot } from './support.ts';
 
 const page = readFileSync(join(repositoryRoot, 'docs', 'site-file.md'), 'utf8');
@@ -35,6 +28,7 @@ test.each(
   Object.entries({
     site: siteForm,
     circuit: circuitForm,
+    bus: busForm,
     meter: meterForm,
     station: stationForm,
     evse: evseForm,
@@ -82,7 +76,7 @@ test('what the file leaves out takes the stated defaults', () => {
     pollMs: 1000,
     factor: 1,
     plausibleAmps: 315,
-    connection: { port: 502, unitId: 1 },
+    connection: { endpoint: { transport: 'tcp', port: 502 }, unitId: 1 },
   });
   expect(site.evses[0]).toMatchObject({ number: 1, minAmps: 6, floorAmps: 6, priority: 0, weight: 1, supply: 'ac' });
   const raw = rawSite();

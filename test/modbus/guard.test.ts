@@ -4,7 +4,7 @@ import { AppError } from '../../src/engine/app-error.ts';
 import { ModbusLink } from '../../src/modbus/register-reader.ts';
 import { seededRandom } from '../../src/simulator/seeded-random.ts';
 import { type FaultProxy, startFaultProxy } from '../support/children.ts';
-import { realSurroundings } from '../support/modbus-world.ts';
+import { realSurroundings, tcpAt } from '../support/modbus-world.ts';
 import { type RawServer, serveModbus } from '../support/raw-modbus-server.ts';
 
 /** Every register says its own address and how it was asked for, so that any mix-up shows. */
@@ -81,7 +81,7 @@ const sumOf = (counts: { readonly [code: string]: number }) => Object.values(cou
 
 describe('through the fault proxy', () => {
   test('3,000 seeded reads with a fault every fifth: no wrong value, named errors, no socket left behind', async () => {
-    const link = new ModbusLink(realSurroundings(3), { host: '127.0.0.1', port: proxy.port }, TIMING);
+    const link = new ModbusLink(realSurroundings(3), tcpAt(proxy.port), TIMING);
     const { tally, once } = reads(link, 7);
     for (let at = 0; at < 3_000; at++) {
       if (at % 5 === 0) await proxy.set(FAULTS[(at / 5) % FAULTS.length]!);
@@ -111,7 +111,7 @@ describe('through the fault proxy', () => {
     { mode: 'refuse' },
   ])('while $mode lasts no value is wrong, and within 2 s of its end a read succeeds', async (fault) => {
     const { clock, ...rest } = realSurroundings(5);
-    const link = new ModbusLink({ clock, ...rest }, { host: '127.0.0.1', port: proxy.port }, TIMING);
+    const link = new ModbusLink({ clock, ...rest }, tcpAt(proxy.port), TIMING);
     onTestFinished(() => link.close());
     const { tally, once } = reads(link, 11);
     await proxy.set(fault);
@@ -131,7 +131,7 @@ describe('through the fault proxy', () => {
     'after one %s the very next reads are right, with the timing of the product',
     async (_name, fault) => {
       const { clock, ...rest } = realSurroundings(9);
-      const link = new ModbusLink({ clock, ...rest }, { host: '127.0.0.1', port: proxy.port });
+      const link = new ModbusLink({ clock, ...rest }, tcpAt(proxy.port));
       const { tally, once } = reads(link, 13);
       await once();
       await proxy.set(fault);
@@ -148,7 +148,7 @@ describe('through the fault proxy', () => {
 
 test('parallel reads of several units take turns: all right, on one connection', async () => {
   const before = server.accepted();
-  const link = new ModbusLink(realSurroundings(), { host: '127.0.0.1', port: server.port }, TIMING);
+  const link = new ModbusLink(realSurroundings(), tcpAt(server.port), TIMING);
   const asked = Array.from({ length: 30 }, (_, at) => ({ unitId: 1 + (at % 5), address: at * 100 }));
   const answers = await Promise.all(asked.map(({ unitId, address }) => link.unit(unitId).read(3, address, 2)));
   expect(answers).toEqual(asked.map(({ unitId, address }) => wordsAt(unitId, 3, address, 2)));
@@ -157,7 +157,7 @@ test('parallel reads of several units take turns: all right, on one connection',
 });
 
 test('the queue of one gateway is bounded: the read beyond it is refused at once and the others are served', async () => {
-  const link = new ModbusLink(realSurroundings(), { host: '127.0.0.1', port: server.port }, TIMING);
+  const link = new ModbusLink(realSurroundings(), tcpAt(server.port), TIMING);
   const settled = await Promise.allSettled(Array.from({ length: 40 }, (_, at) => link.unit(1).read(3, at, 2)));
   const refused = settled.filter((one) => one.status === 'rejected');
   expect(refused.map(({ reason }) => reason.code)).toEqual(Array(8).fill('METER_BUSY'));
@@ -165,7 +165,7 @@ test('the queue of one gateway is bounded: the read beyond it is refused at once
 });
 
 test('bytes that nobody asked for end the connection before the next read', async () => {
-  const link = new ModbusLink(realSurroundings(), { host: '127.0.0.1', port: server.port }, TIMING);
+  const link = new ModbusLink(realSurroundings(), tcpAt(server.port), TIMING);
   await link.unit(1).read(3, 0, 2);
   const accepted = server.accepted();
   for (const socket of server.sockets()) socket.write(Buffer.from([0]));

@@ -4,14 +4,14 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type LinkTiming, ModbusLink } from '../../src/modbus/register-reader.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { freePort } from '../support/children.ts';
-import { realSurroundings } from '../support/modbus-world.ts';
+import { realSurroundings, tcpAt } from '../support/modbus-world.ts';
 import { type Answer, serveModbus } from '../support/raw-modbus-server.ts';
 
 /** A meter that answers as `answer` says, and a link to it. */
 async function linked(answer: (request: number) => Answer, timing: Partial<LinkTiming> = {}) {
   let requests = 0;
   const server = await serveModbus(() => answer(++requests));
-  const link = new ModbusLink(realSurroundings(), { host: '127.0.0.1', port: server.port }, timing);
+  const link = new ModbusLink(realSurroundings(), tcpAt(server.port), timing);
   onTestFinished(async () => {
     await link.close();
     await server.close();
@@ -71,7 +71,7 @@ describe('back-off', () => {
   async function announcedDelays(timing: Partial<LinkTiming>, times: number): Promise<number[]> {
     const clock = new VirtualClock();
     const random = { next: () => 1, uuid: () => '' };
-    const link = new ModbusLink({ clock, random }, { host: '127.0.0.1', port: await freePort() }, timing);
+    const link = new ModbusLink({ clock, random }, tcpAt(await freePort()), timing);
     const delays: number[] = [];
     for (let turn = 0; turn < times; turn++) {
       await expect(link.unit(1).read(3, 0, 1)).rejects.toThrow(/ECONNREFUSED/);

@@ -12,13 +12,16 @@ export const realSurroundings = (seed = 1): Surroundings => ({
   log: silentLog,
 });
 
+export const tcpAt = (port: number) => ({ transport: 'tcp', host: '127.0.0.1', port }) as const;
+
 export function meterAt(port: number, parts: Partial<SiteMeter> & { readonly unitId?: number } = {}): SiteMeter {
   const { unitId = 1, ...rest } = parts;
   return {
     id: 'grid',
     name: 'Grid connection',
     profile: 'eastron-sdm630',
-    connection: { transport: 'tcp', host: '127.0.0.1', port, unitId },
+    from: 'modbus',
+    connection: { endpoint: tcpAt(port), unitId },
     pollMs: 20,
     factor: 1,
     plausibleAmps: 400,

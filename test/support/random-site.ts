@@ -133,10 +133,11 @@ function provedGroup(id: string, spec: GroupSpec, silent: readonly Silent[]): Ev
 }
 
 const meterOf = (id: string): Site['meters'][number] => ({
+  from: 'modbus',
   id,
   name: id,
   profile: 'eastron-sdm630',
-  connection: { transport: 'tcp', host: '127.0.0.1', port: 5020, unitId: 1 },
+  connection: { endpoint: { transport: 'tcp', host: '127.0.0.1', port: 5020 }, unitId: 1 },
   pollMs: 1_000,
   factor: 1,
   plausibleAmps: 600,

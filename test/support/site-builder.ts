@@ -77,12 +77,14 @@ export function buildSite(
     timezone: 'Europe/Berlin',
     nominalVolts: 230,
     circuits: [circuit({ id: 'main', meter: 'main' })],
+    buses: [],
     meters: [
       {
+        from: 'modbus',
         id: 'main',
         name: 'Main meter',
         profile: 'eastron-sdm630',
-        connection: { transport: 'tcp', host: '127.0.0.1', port: 5020, unitId: 1 },
+        connection: { endpoint: { transport: 'tcp', host: '127.0.0.1', port: 5020 }, unitId: 1 },
         pollMs: 1_000,
         factor: 1,
         plausibleAmps: 400,

@@ -1,7 +1,7 @@
 // The site as commissioned: frozen, checked data. Nothing in it changes while the controller runs.
 
 import type { ChargerProfile } from './charger.ts';
-import type { CircuitId, EvseId, GroupId, MeterId, Phase, PhaseAmps, SiteId, StationId } from './units.ts';
+import type { BusId, CircuitId, EvseId, GroupId, MeterId, Phase, PhaseAmps, SiteId, StationId } from './units.ts';
 
 export type Circuit = {
   readonly id: CircuitId;
@@ -31,17 +31,48 @@ export type Circuit = {
   readonly meter?: MeterId;
 };
 
-export type SiteMeter = {
+/** Where Modbus devices are reached: a socket of their own, a gateway with many behind it, or a serial line. */
+export type ModbusEndpoint =
+  | {
+      /** `tcp`: MBAP frames; `rtu-over-tcp`: serial frames with their CRC on a socket; `udp`: MBAP in datagrams. */
+      readonly transport: 'tcp' | 'rtu-over-tcp' | 'udp';
+      readonly host: string;
+      readonly port: number;
+    }
+  | {
+      readonly transport: 'rtu';
+      /** Of the serial device, such as /dev/ttyUSB0. */
+      readonly path: string;
+      readonly baud: number;
+      readonly parity: 'none' | 'even' | 'odd';
+      readonly stopBits: 1 | 2;
+    };
+
+/** A line that several devices share, one request at a time. */
+export type SiteBus = {
+  readonly id: BusId;
+  readonly name: string;
+  readonly endpoint: ModbusEndpoint;
+  /** Of the serial line behind a gateway, where it is known; a serial endpoint has its own. */
+  readonly wireBaud?: number;
+};
+
+/** One device behind an endpoint. */
+export type ModbusConnection = {
+  readonly endpoint: ModbusEndpoint;
+  readonly unitId: number;
+  /** The bus of the site file that it shares; absent: an endpoint of its own. */
+  readonly bus?: BusId;
+};
+
+/** A meter that is read over Modbus by a profile. */
+export type ModbusMeter = {
+  readonly from: 'modbus';
   readonly id: MeterId;
   readonly name: string;
   /** Id of a meter profile in profiles/meters. */
   readonly profile: string;
-  readonly connection: {
-    readonly transport: 'tcp';
-    readonly host: string;
-    readonly port: number;
-    readonly unitId: number;
-  };
+  readonly connection: ModbusConnection;
   readonly pollMs: number;
   /** Multiplies currents and powers (current transformer ratio); −1 where the transformers sit the wrong way round. */
   readonly factor: number;
@@ -50,6 +81,8 @@ export type SiteMeter = {
   /** Something behind it generates, so that a phase may export; absent: export is a sign of reversed transformers. */
   readonly mayExport?: true;
 };
+
+export type SiteMeter = ModbusMeter;
 
 export type Station = {
   readonly id: StationId;
@@ -172,6 +205,7 @@ export type Site = {
   readonly nominalVolts: number;
   /** Parents before children; the first is the root. */
   readonly circuits: readonly Circuit[];
+  readonly buses: readonly SiteBus[];
   readonly meters: readonly SiteMeter[];
   readonly stations: readonly Station[];
   readonly evses: readonly Evse[];

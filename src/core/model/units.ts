@@ -22,6 +22,8 @@ export type CircuitId = Flavour<string, 'CircuitId'>;
 /** A group of EVSEs that share a limit of their own, wherever they hang in the tree. */
 export type GroupId = Flavour<string, 'GroupId'>;
 export type MeterId = Flavour<string, 'MeterId'>;
+/** A line that Modbus devices share. */
+export type BusId = Flavour<string, 'BusId'>;
 export type StationId = Flavour<string, 'StationId'>;
 /** `<station id>/<OCPP evse number>`, such as `depot-03/1`. */
 export type EvseId = Flavour<string, 'EvseId'>;

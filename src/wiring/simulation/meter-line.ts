@@ -2,12 +2,13 @@
 // the line is replaced.
 
 import type { MeterProfile } from '../../core/model/meter-profile.ts';
-import type { SiteMeter } from '../../core/model/site.ts';
+import { describeEndpoint } from '../../core/model/modbus-endpoint.ts';
+import type { ModbusEndpoint, SiteMeter } from '../../core/model/site.ts';
 import { mapPhases, PHASES, type PhaseAmps } from '../../core/model/units.ts';
 import { AppError } from '../../engine/app-error.ts';
 import type { Clock, Random } from '../../engine/ports.ts';
 import type { RegisterRequest } from '../../modbus/reply-frame.ts';
-import type { Endpoint, OpenSession, RegisterSession } from '../../modbus/session.ts';
+import type { OpenSession, RegisterSession } from '../../modbus/session.ts';
 import { registersOf } from '../../simulator/meter-registers.ts';
 import type { MeterFault } from '../../simulator/script.ts';
 
@@ -43,9 +44,9 @@ export class MeterLine {
   }
 
   add(meter: SiteMeter, profile: MeterProfile, read: MeterSource): void {
-    const { host, port, unitId } = meter.connection;
+    const { endpoint, unitId } = meter.connection;
     const device = { meter, profile, read, fault: undefined, held: undefined, last: undefined };
-    this.#devices.set(`${host}:${port}:${unitId}`, device);
+    this.#devices.set(deviceKey(endpoint, unitId), device);
   }
 
   /** From now on the meter errs so; undefined: it is sound again. */
@@ -60,9 +61,9 @@ export class MeterLine {
 
   /** The way in for one controller, with the controller's own clock: a dead one waits for ever. */
   readonly open: OpenSession = (clock, endpoint, timeoutMs) => {
+    const place = describeEndpoint(endpoint);
     const isReachable = [...this.#devices.values()].some(
-      ({ meter: { connection }, fault }) =>
-        connection.host === endpoint.host && connection.port === endpoint.port && fault !== 'dead',
+      ({ meter: { connection }, fault }) => describeEndpoint(connection.endpoint) === place && fault !== 'dead',
     );
     const { promise, resolve, reject } = Promise.withResolvers<RegisterSession>();
     if (isReachable) clock.timer('simulator.modbus', 1, () => resolve(new LineSession(this, clock, endpoint)));
@@ -75,10 +76,10 @@ export class MeterLine {
 
   /** The answer to one request and how long it takes; absent: there is none. */
   answer(
-    endpoint: Endpoint,
+    endpoint: ModbusEndpoint,
     request: RegisterRequest,
   ): { readonly words: readonly number[]; readonly afterMs: number } | undefined {
-    const device = this.#devices.get(`${endpoint.host}:${endpoint.port}:${request.unitId}`);
+    const device = this.#devices.get(deviceKey(endpoint, request.unitId));
     if (!device || device.fault === 'dead' || device.fault === 'late') return undefined;
     const words = device.held ?? this.#registers(device);
     const { least, most } = ANSWER_MS;
@@ -107,14 +108,16 @@ export class MeterLine {
   }
 }
 
+const deviceKey = (endpoint: ModbusEndpoint, unitId: number) => `${describeEndpoint(endpoint)}, unit ${unitId}`;
+
 /** One connection to the line; dead for good after a deadline that passed, as the real one is. */
 class LineSession implements RegisterSession {
   readonly #line: MeterLine;
   readonly #clock: Clock;
-  readonly #endpoint: Endpoint;
+  readonly #endpoint: ModbusEndpoint;
   #isOpen = true;
 
-  constructor(line: MeterLine, clock: Clock, endpoint: Endpoint) {
+  constructor(line: MeterLine, clock: Clock, endpoint: ModbusEndpoint) {
     this.#line = line;
     this.#clock = clock;
     this.#endpoint = endpoint;
