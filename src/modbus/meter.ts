@@ -1,16 +1,17 @@
 // Polls one meter and keeps its last good reading; what is late, frozen or absurd never replaces a reading, it only lets it age.
 
+import { type Attempt, believe, NOTHING_BELIEVED } from '../core/metering/believe.ts';
+import type { Bounds } from '../core/metering/plausibility.ts';
 import type { MeterProfile } from '../core/model/meter-profile.ts';
 import type { SiteMeter } from '../core/model/site.ts';
-import type { MeterReading, MeterState } from '../core/model/snapshot.ts';
+import type { MeterState } from '../core/model/snapshot.ts';
 import type { Instant } from '../core/model/units.ts';
 import { AppError } from '../engine/app-error.ts';
 import type { Clock, Log, Surroundings } from '../engine/ports.ts';
 import { decodePoints, fingerprint, type RegisterBlock } from './decode.ts';
-import { type Bounds, judge, NOTHING_SEEN, type PlausibilityState } from './plausibility.ts';
 import { findBase, readBlock } from './profile-read.ts';
 import type { RegisterReader } from './register-reader.ts';
-import { type Sample, toSample } from './sample.ts';
+import { toSample } from './sample.ts';
 
 /** One slow block (energy, frequency) is read this often, in rotation. */
 const SLOW_EVERY_MS = 10_000;
@@ -21,8 +22,6 @@ const FROZEN_FLOATS_MS = 10_000;
 /** Integers are coarse: a quiet site may well repeat itself for a while. */
 const FROZEN_INTEGERS_MS = 25_000;
 
-type Suspicion = NonNullable<MeterState['suspicion']>;
-
 export class Meter {
   readonly #clock: Clock;
   readonly #log: Log;
@@ -31,8 +30,7 @@ export class Meter {
   readonly #reader: RegisterReader;
   readonly #bounds: Bounds;
   readonly #onReading: () => void;
-  #state: MeterState = {};
-  #plausibility: PlausibilityState = NOTHING_SEEN;
+  #belief = NOTHING_BELIEVED;
   #base: number | undefined;
   readonly #slow = new Map<number, { readonly block: RegisterBlock; readonly at: Instant }>();
   #nextSlow = { index: 0, at: Number.NEGATIVE_INFINITY };
@@ -58,7 +56,7 @@ export class Meter {
   }
 
   state(): MeterState {
-    return this.#state;
+    return this.#belief.state;
   }
 
   /** Polls every `pollMs` until `signal` aborts. A poll that takes longer delays the next one; none is made up for. */
@@ -98,55 +96,22 @@ export class Meter {
       .map(({ block }) => block);
     const values = decodePoints(this.#profile, [...fast, ...carried]);
     const result = toSample(values, this.#profile, this.#meter.factor, this.#bounds.nominalVolts);
-    if (result.kind === 'missing') {
-      this.#suspect('absurd', result.detail);
-      return false;
+    return this.#believe(
+      result.kind === 'sample'
+        ? { ...result, fingerprint: fingerprint(this.#profile, fast) }
+        : { kind: 'incomplete', detail: result.detail },
+      arrivedAt,
+    );
+  }
+
+  #believe(attempt: Attempt, now: Instant): boolean {
+    const { belief, isNew, event } = believe(this.#bounds, this.#belief, attempt, now);
+    this.#belief = belief;
+    if (event) {
+      const { event: name, ...fields } = event;
+      this.#log[name === 'meter.suspect' ? 'warn' : 'info'](name, { meter: this.#meter.id, ...fields });
     }
-    const { verdict, next } = judge(this.#bounds, this.#plausibility, {
-      sample: result.sample,
-      fingerprint: fingerprint(this.#profile, fast),
-      now: arrivedAt,
-    });
-    this.#plausibility = next;
-    switch (verdict.kind) {
-      case 'accepted':
-        this.#accept(result.sample, arrivedAt);
-        return true;
-      case 'absurd':
-        this.#suspect('absurd', verdict.detail);
-        return false;
-      case 'frozen':
-        this.#suspect('frozen', verdict.detail);
-        this.#ageTo(verdict.since);
-        return false;
-    }
-  }
-
-  #accept({ energyExportWh: _, ...values }: Sample, measuredAt: Instant): void {
-    const { suspicion } = this.#state;
-    if (suspicion)
-      this.#log.info('meter.recovered', {
-        meter: this.#meter.id,
-        after: suspicion.kind,
-        lostMs: measuredAt - suspicion.since,
-      });
-    this.#state = { reading: { ...values, measuredAt } };
-  }
-
-  /** The values of a frozen meter are those of the moment at which they last changed, however often they came since. */
-  #ageTo(since: Instant): void {
-    const { reading, suspicion } = this.#state;
-    if (!reading || !suspicion) return;
-    const aged: MeterReading = { ...reading, measuredAt: Math.min(reading.measuredAt, since) };
-    this.#state = { reading: aged, suspicion };
-  }
-
-  #suspect(kind: Suspicion['kind'], detail: string): void {
-    const { reading, suspicion } = this.#state;
-    const isSame = suspicion?.kind === kind;
-    const since = isSame ? suspicion.since : this.#clock.now();
-    if (!isSame) this.#log.warn('meter.suspect', { meter: this.#meter.id, kind, detail });
-    this.#state = { ...(reading && { reading }), suspicion: { kind, detail, since } };
+    return isNew;
   }
 
   #failed(error: unknown): void {
@@ -159,7 +124,10 @@ export class Meter {
         error: error instanceof Error ? error.stack : error,
       });
     }
-    this.#suspect('unreachable', error instanceof Error ? error.message : String(error));
+    this.#believe(
+      { kind: 'unreachable', detail: error instanceof Error ? error.message : String(error) },
+      this.#clock.now(),
+    );
   }
 
   async #pollSlow(): Promise<void> {

@@ -1,15 +1,16 @@
 // Reads a meter once, everything its profile knows, for a person who commissions it; it shows also what it does not believe.
 
+import { judge, NOTHING_SEEN } from '../core/metering/plausibility.ts';
+import type { Sample } from '../core/metering/sample.ts';
 import type { MeterProfile } from '../core/model/meter-profile.ts';
 import type { SiteMeter } from '../core/model/site.ts';
 import type { Instant } from '../core/model/units.ts';
 import type { Surroundings } from '../engine/ports.ts';
 import { decodePoints, type PointValues, type RegisterBlock } from './decode.ts';
 import { boundsOf } from './meter.ts';
-import { judge, NOTHING_SEEN } from './plausibility.ts';
 import { findBase, readBlock } from './profile-read.ts';
 import type { RegisterReader } from './register-reader.ts';
-import { type Sample, toSample } from './sample.ts';
+import { toSample } from './sample.ts';
 
 export type MeterShot = {
   /** As the meter says it, in V, A, W, Hz, kWh. */

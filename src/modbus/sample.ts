@@ -1,19 +1,9 @@
 // Makes a sample of a connection out of a meter's values: ratio applied, currents signed; it judges nothing.
 
+import type { Sample } from '../core/metering/sample.ts';
 import type { MeterPointName, MeterProfile } from '../core/model/meter-profile.ts';
-import { mapPhases, PHASES, type Phase, type PhaseAmps } from '../core/model/units.ts';
+import { mapPhases, PHASES, type Phase } from '../core/model/units.ts';
 import type { PointValues } from './decode.ts';
-
-/** What a meter said at one instant, import positive. Not yet believed: numbers may be NaN, infinite or absurd. */
-export type Sample = {
-  readonly currentAmps: PhaseAmps;
-  readonly volts?: PhaseAmps;
-  readonly powerWatts?: PhaseAmps;
-  readonly totalPowerWatts?: number;
-  readonly frequencyHz?: number;
-  readonly energyImportWh?: number;
-  readonly energyExportWh?: number;
-};
 
 export type SampleResult =
   | { readonly kind: 'sample'; readonly sample: Sample }

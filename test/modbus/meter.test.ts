@@ -172,7 +172,7 @@ describe('the last good reading only ages', () => {
     const absurd = meter.state().suspicion!;
     expect([unreachable.kind, absurd.kind]).toEqual(['unreachable', 'absurd']);
     // The silence shows at the first block of a poll, the absurdity after the second.
-    expect(absurd.since - unreachable.since).toBe(5_010);
+    expect(absurd.since - unreachable.since).toBe(5_000);
     await stop();
   });
 });

@@ -145,7 +145,7 @@ export const meterRows: readonly Row[] = [
     required: 'no negative value and no jump is accepted',
     how: 'test',
     remark: 'No clock of a meter is read: a reading is dated by its arrival.',
-    run: (context) => runTests(['test/modbus/plausibility.test.ts', 'test/modbus/decode.test.ts'], context),
+    run: (context) => runTests(['test/core/metering/plausibility.test.ts', 'test/modbus/decode.test.ts'], context),
   },
 ];
 

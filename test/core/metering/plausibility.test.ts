@@ -1,8 +1,8 @@
 // What a meter may say and be believed: tables of samples at the edges of what is possible on a connection.
 import { describe, expect, test } from 'vitest';
-import { mapPhases } from '../../src/core/model/units.ts';
-import { type Bounds, judge, NOTHING_SEEN, type PlausibilityState } from '../../src/modbus/plausibility.ts';
-import type { Sample } from '../../src/modbus/sample.ts';
+import { type Bounds, judge, NOTHING_SEEN, type PlausibilityState } from '../../../src/core/metering/plausibility.ts';
+import type { Sample } from '../../../src/core/metering/sample.ts';
+import { mapPhases } from '../../../src/core/model/units.ts';
 
 const BOUNDS: Bounds = {
   nominalVolts: 230,

@@ -1,6 +1,6 @@
 // Judges whether a meter's sample can be true; it never changes a number, and in doubt it refuses: unknown is bad news.
 
-import { type Instant, PHASES, type PhaseAmps } from '../core/model/units.ts';
+import { type Instant, PHASES, type PhaseAmps } from '../model/units.ts';
 import type { Sample } from './sample.ts';
 
 export type Bounds = {
