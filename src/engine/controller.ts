@@ -11,6 +11,7 @@ import { type MeterId, PHASES } from '../core/model/units.ts';
 import { breachBeforeDispatch } from './dispatch-guard.ts';
 import { floorsDecision } from './floors.ts';
 import { LimitBook } from './limit-book.ts';
+import { nextMeterLostAt, overloadedCircuit } from './meter-watch.ts';
 import type {
   AudiencePort,
   ControlStore,
@@ -28,6 +29,9 @@ import { WishBook } from './wish-book.ts';
 export const MIN_CYCLE_GAP_MS = 200;
 /** Without a finished cycle for this long the controller reports itself as not alive. */
 export const STALLED_AFTER_MS = 10_000;
+
+/** Cycles that only renew limits are written to the disk this often. */
+const KEEP_RENEWALS_MS = 60_000;
 
 export type ControllerPorts = {
   readonly meters: MetersPort;
@@ -60,6 +64,8 @@ export class Controller {
   readonly #wishes: WishBook;
   readonly #signals: readonly SignalsPort[];
   #cycle = 0;
+  /** When the memory last went to the disk. */
+  #keptAt = Number.NEGATIVE_INFINITY;
   #last: CycleRecord | undefined;
   #lastFinishedAt: number | undefined;
   #wake: (() => void) | undefined;
@@ -156,7 +162,8 @@ export class Controller {
       this.#urgent = false;
       this.#oneCycle();
       await clock.sleep('control.gap', MIN_CYCLE_GAP_MS, signal);
-      const restMs = Math.min(startedAt + this.#site.policy.cycleMs - clock.now(), this.#untilMeterIsLostMs(startedAt));
+      const lostAt = nextMeterLostAt(this.#ports.meters.states(), this.#site.policy, startedAt);
+      const restMs = Math.max(0, Math.min(startedAt + this.#site.policy.cycleMs, lostAt) - clock.now());
       if (restMs > 0 && !this.#urgent && !signal.aborted) await this.#sleepUntilWoken(restMs);
     }
   }
@@ -179,33 +186,11 @@ export class Controller {
     this.#wake?.();
   }
 
-  /** Time until the first of the readings that the cycle at `cycleAt` believed is too old: the cycle that takes the worst must not come later. */
-  #untilMeterIsLostMs(cycleAt: number): number {
-    const now = this.#surroundings.clock.now();
-    let leastMs = Number.POSITIVE_INFINITY;
-    for (const { reading } of Object.values(this.#ports.meters.states())) {
-      const lostAt = (reading?.measuredAt ?? Number.NEGATIVE_INFINITY) + this.#site.policy.meter.staleAfterMs + 1;
-      // It may have passed in the pause after the cycle.
-      if (lostAt > cycleAt) leastMs = Math.min(leastMs, Math.max(0, lostAt - now));
-    }
-    return leastMs;
-  }
-
   /** An overload on a meter asks for a cycle at once (law 4). */
   #checkOverload(meter: MeterId): void {
-    const reading = this.#ports.meters.states()[meter]?.reading;
-    const last = this.#last;
-    if (!reading || !last) return;
-    for (const circuit of this.#site.circuits) {
-      if (circuit.meter !== meter) continue;
-      const report = last.decision.circuits.find((one) => one.circuit === circuit.id);
-      const over = PHASES.some(
-        (phase) =>
-          reading.currentAmps[phase] >
-          (report?.phases[phase].limitAmps ?? circuit.ratingAmps[phase]) - circuit.marginAmps[phase],
-      );
-      if (over) this.#askForCycle(`overload.${circuit.id}`);
-    }
+    if (!this.#last) return;
+    const circuit = overloadedCircuit(this.#site, this.#last, meter, this.#ports.meters.states()[meter]?.reading);
+    if (circuit !== undefined) this.#askForCycle(`overload.${circuit}`);
   }
 
   /** A fault of our own outside the decision costs this cycle and no other; it is no progress, so that the watchdog sees it if it stays. */
@@ -241,7 +226,7 @@ export class Controller {
     };
     this.#last = record;
     this.#lastFinishedAt = t3;
-    if (decision.commands.length + decision.stops.length > 0) this.#ports.store.saveMemory(decision.memory);
+    if (this.#isWorthKeeping(record)) this.#ports.store.saveMemory(decision.memory);
     this.#ports.journal.append(record);
     this.#ports.audience.publish(record);
     const headrooms = PHASES.map((phase) => decision.circuits[0]?.phases[phase].headroomAmps ?? Number.NaN);
@@ -256,6 +241,17 @@ export class Controller {
       headroomAmps: Math.round(Math.min(...headrooms) * 10) / 10,
     });
     return isSound;
+  }
+
+  /**
+   * Whether the memory goes to the disk: when something changed that a restart has to know of. A renewal says again what was kept before, and a
+   * restart takes every limit as sent in its own first moment; but base loads should not be older than a minute.
+   */
+  #isWorthKeeping({ snapshot, decision: { commands, stops } }: CycleRecord): boolean {
+    const isNews = stops.length > 0 || commands.some(({ change }) => change !== 'renewal');
+    if (!isNews && (commands.length === 0 || snapshot.now - this.#keptAt < KEEP_RENEWALS_MS)) return false;
+    this.#keptAt = snapshot.now;
+    return true;
   }
 
   #collect(): Snapshot {
@@ -296,11 +292,9 @@ export class Controller {
   }
 
   #floors(snapshot: Snapshot, notice: Notice, fellBackBecause: string): Decision {
-    const last = this.#last?.decision;
-    return floorsDecision({ site: this.#site, snapshot, memory: this.#memory!, last, notice, fellBackBecause });
+    const common = { site: this.#site, memory: this.#memory!, last: this.#last?.decision };
+    return floorsDecision({ ...common, snapshot, notice, fellBackBecause });
   }
 }
 
-function detailOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
+const detailOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -94,6 +94,19 @@ function room(
     sent,
     records,
     saved,
+    /** Station A answers every limit sent so far with Accepted. */
+    accept: () => {
+      const at = clock.now();
+      const progress = (role: 'floor' | 'lease') => {
+        const last = sent.findLast((command) => 'role' in command && command.role === role && command.evse === 'A/1');
+        return last ? { [role]: { commandId: last.id, state: 'accepted', at, sentAt: at } as const } : {};
+      };
+      const { A: image } = stations;
+      stations = {
+        ...stations,
+        A: { ...image!, evses: [{ ...image!.evses[0]!, ...progress('floor'), ...progress('lease') }] },
+      };
+    },
     read: (amps: number) => {
       meter = { reading: { currentAmps: onEachPhase(amps), measuredAt: clock.now() } };
       listeners.reading?.('main');
@@ -127,6 +140,33 @@ describe('the control loop', () => {
       expect(lateMs).toBeGreaterThan(0);
       expect(lateMs).toBeLessThanOrEqual(200);
     }
+    await controller.stop();
+  });
+
+  test('what changes a limit is kept in its cycle; renewals alone are kept once a minute', async () => {
+    const { clock, controller, records, saved, read, connect, accept } = room();
+    await controller.start();
+    connect('A');
+    const kinds = { changed: 0, renewed: 0, renewedAndKept: 0 };
+    for (let second = 0; second < 600; second++) {
+      const before = { records: records.length, saved: saved.length };
+      await clock.advance(1_000);
+      const commands = records.slice(before.records).flatMap(({ decision }) => decision.commands);
+      const keeps = saved.length - before.saved;
+      if (commands.some(({ change }) => change !== 'renewal')) {
+        kinds.changed++;
+        expect(keeps).toBeGreaterThan(0);
+      } else if (commands.length > 0) {
+        kinds.renewed++;
+        kinds.renewedAndKept += keeps;
+      } else expect(keeps).toBe(0);
+      accept();
+      read(10);
+    }
+    expect(kinds.changed).toBeGreaterThan(0);
+    expect(kinds.renewed).toBeGreaterThan(20);
+    expect(kinds.renewedAndKept).toBeGreaterThanOrEqual(5);
+    expect(kinds.renewedAndKept).toBeLessThanOrEqual(10);
     await controller.stop();
   });
 
