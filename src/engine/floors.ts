@@ -7,7 +7,7 @@ import type { Command, Decision, Notice } from '../core/model/decision.ts';
 import type { EvseMemory, LeaseEntry, Memory } from '../core/model/memory.ts';
 import type { Evse, Site, Station } from '../core/model/site.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
-import { stationTime } from '../core/model/units.ts';
+import { stationTime, type TransactionId } from '../core/model/units.ts';
 
 /** A floor that was sent and of which nothing was learnt since is sent again after this long. */
 export const FLOOR_AGAIN_MS = 60_000;
@@ -75,7 +75,7 @@ function floorFor(
     const change = isRenewal ? 'renewal' : 'decrease';
     return {
       command: commandOf({ id, role, change, limitAmps }, evse, station, site, snapshot),
-      memory: remembered(known, { id, role, change, limitAmps }, station, snapshot.now),
+      memory: remembered(known, { id, role, change, limitAmps }, station, snapshot.now, transactionOf(evse, snapshot)),
     };
   } catch {
     // Its leases run out by themselves; the others must not wait for that.
@@ -97,8 +97,7 @@ function leaseDue(
 ): number | undefined {
   const newest = memory?.leases.at(-1);
   if (!newest || newest.endsBy <= now) return undefined;
-  const state = stations[evse.station]?.evses.find((one) => one.evse === evse.id);
-  if (profile.lease.purpose === 'TxProfile' && state?.transaction === undefined) return undefined;
+  if (profile.lease.purpose === 'TxProfile' && transactionOf(evse, { stations }) === undefined) return undefined;
   const least = profile.quirks.includes('zero-amps-breaks-next-limit') ? evse.minAmps : 0;
   const wanted = Math.max(least, evse.floorAmps);
   // What is not a number is above every floor.
@@ -116,10 +115,10 @@ function commandOf(
   { stations, now }: Snapshot,
 ): Command {
   const { role, limitAmps } = order;
-  const transaction = stations[evse.station]?.evses.find((one) => one.evse === evse.id)?.transaction;
+  const transactionId = transactionOf(evse, { stations });
   const phases = evse.supply === 'dc' ? evse.phases.length : 1;
   const told = { role, evse, profile, limitAmps, phases, nominalVolts, stationNow: stationTime(now) };
-  const built = buildProfile({ ...told, ...(transaction ? { transactionId: transaction.id } : {}) });
+  const built = buildProfile({ ...told, ...(transactionId === undefined ? {} : { transactionId }) });
   return { kind: 'install-profile', station: evse.station, evse: evse.id, ...order, profile: built };
 }
 
@@ -128,11 +127,16 @@ function remembered(
   { id, role, change, limitAmps }: Order,
   { profile }: Station,
   now: number,
+  transaction: TransactionId | undefined,
 ): EvseMemory {
   const memory = known ?? blankEvseMemory;
   if (role === 'floor') return { ...memory, floor: { state: 'sent', commandId: id, amps: limitAmps, sentAt: now } };
-  const leases = [...withRoom(memory.leases), newLease(id, limitAmps, now, profile)];
+  const leases = [...withRoom(memory.leases), newLease(id, limitAmps, now, profile, transaction)];
   return change === 'renewal' ? { ...memory, leases } : { ...memory, changedAt: now, leases };
+}
+
+function transactionOf({ id, station }: Evse, { stations }: Pick<Snapshot, 'stations'>): TransactionId | undefined {
+  return stations[station]?.evses.find((one) => one.evse === id)?.transaction?.id;
 }
 
 /** Room for one more without forgetting a limit: the oldest two become one that is as high and as long as either. */
