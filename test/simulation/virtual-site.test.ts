@@ -1,6 +1,6 @@
 // Whole sites on the virtual clock: the real controller among simulated stations and faults, watched by every checker.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { loadChargerProfiles } from '../../src/config/load-profiles.ts';
+import { loadChargerProfiles, loadMeterProfiles } from '../../src/config/load-profiles.ts';
 import { checkSite } from '../../src/config/load-site.ts';
 import { packagedProfilesDir } from '../../src/config/package-root.ts';
 import type { Site } from '../../src/core/model/site.ts';
@@ -28,7 +28,11 @@ function smallSite(change: (raw: { [field: string]: unknown }) => void = () => {
   change(raw);
   const models = loadChargerProfiles(packagedProfilesDir());
   if (!models.ok) throw new Error('the charger profiles cannot be read');
-  const checked = checkSite(raw, { file: 'small', models: models.models, meterProfiles: ['eastron-sdm630'] });
+  const checked = checkSite(raw, {
+    file: 'small',
+    models: models.models,
+    meterProfiles: loadMeterProfiles(packagedProfilesDir()),
+  });
   if (!checked.ok) throw new Error(JSON.stringify(checked.faults));
   return checked.site;
 }

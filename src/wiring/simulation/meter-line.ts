@@ -96,7 +96,7 @@ export class MeterLine {
     const { fault } = device;
     const times = fault === 'times-ten' || fault === 'spike' ? 10 : fault === 'flipped' ? -1 : 1;
     const ripple = () => 1 + (this.#random.next('modbus.ripple') - 0.5) * RIPPLE;
-    const words = registersOf(device.profile, device.meter.factor, {
+    const words = registersOf(device.profile, device.meter, {
       amps: mapPhases((phase) => amps[phase] * times),
       volts: mapPhases(() => this.#nominalVolts * ripple()),
       hertz: 50 * ripple(),
