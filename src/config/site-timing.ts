@@ -1,5 +1,6 @@
 // Pass 3, time and addresses: ages, polls, cycles and ports that cannot work together, although each alone is in order.
 
+import { MOST_LAG_MS } from '../core/model/meter-wiring.ts';
 import type { Policy } from '../core/model/site.ts';
 import { assembleListen, assemblePolicy } from './assemble-site.ts';
 import { describePath, type Fault } from './fault.ts';
@@ -41,7 +42,9 @@ function checkAges(policy: Policy, { draft, references, profiles }: Checked, add
   }
   for (const { path, form } of draft.meters) {
     const result = profiles.get(form.profile);
-    const lagMs = (result?.kind === 'profile' && result.profile.lagMs) || 0;
+    const lag = (result?.kind === 'profile' && result.profile.lagMs) || 0;
+    // One that lags more is refused as a whole; no poll makes up for that.
+    const lagMs = lag <= MOST_LAG_MS ? lag : 0;
     if (form.pollMs + lagMs < holdAfterMs) continue;
     const most = lagMs === 0 ? '' : ` less the ${lagMs} ms by which ${form.profile} lags`;
     add(

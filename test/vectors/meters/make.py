@@ -212,9 +212,9 @@ def cases(profile):
     if model:
         third = [name for name in points if name.endswith("_l3")]
         bits = "8000" if model == 200 else "7fc00000"
-        yield case("split phase", 2).physical(IMPORT).special(third, bits, "unavailable")
+        yield case("split phase", 2).physical({**IMPORT, "p_total": 7090}).special(third, bits, "unavailable")
         two = third + [name for name in points if name.endswith("_l2")]
-        yield case("single phase", 1).physical(EXPORT).special(two, bits, "unavailable")
+        yield case("single phase", 1).physical({**EXPORT, "p_total": -2410}).special(two, bits, "unavailable")
     if model == 200:
         yield case("amperes in whole tens, watts in thousands", 3).physical(
             {**IMPORT, "i_l1": 100, "i_l2": 200, "i_l3": 310, "p_l1": 24000, "p_l2": 46000, "p_l3": 70000, "p_total": 140000},
