@@ -77,6 +77,7 @@ const ident = z
       .min(1)
       .readonly()
       .optional(),
+    isPartial: z.literal(true).optional(),
   })
   .readonly();
 
@@ -91,34 +92,36 @@ const verified = z.union([z.literal(NOT_VERIFIED), z.array(verification).min(1).
   error: `"${NOT_VERIFIED}", or a list of {by, on, firmware}`,
 });
 
-const schema = z
-  .strictObject({
-    id: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'lower-case letters, digits and single hyphens'),
-    maker: text,
-    models: z.array(text).min(1).readonly(),
-    phases: z.union([z.literal(1), z.literal(3)]),
-    transports: z
-      .array(z.enum(['tcp', 'rtu', 'rtu-over-tcp', 'udp']))
-      .min(1)
-      .readonly(),
-    functionCode,
-    wordOrder: z.enum(['hi', 'lo']),
-    maxRegisters: z.number().int().min(1).max(MODBUS_MAX_REGISTERS),
-    gapMs: z.number().int().min(0).max(1_000),
-    defaultUnitId: z.number().int().min(0).max(255).optional(),
-    base: base.optional(),
-    lagMs: z.number().int().min(1).max(600_000).optional(),
-    currentSign: z.enum(['signed', 'unsigned', 'unknown']),
-    invalid: z.partialRecord(registerType, markers).readonly().optional(),
-    ident: z.array(ident).min(1).readonly().optional(),
-    points: z.partialRecord(z.enum(POINT_NAMES as [string, ...string[]]), point).readonly(),
-    read: z.strictObject({ fast: z.array(block).min(1).readonly(), slow: z.array(block).readonly() }).readonly(),
-    traps: z.array(text).readonly(),
-    confidence: z.enum(['A', 'B', 'C']),
-    verified,
-    sources: z.array(text).min(1, 'at least one source: where the facts come from').readonly(),
-  })
-  .readonly();
+const shape = {
+  id: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'lower-case letters, digits and single hyphens'),
+  maker: text,
+  models: z.array(text).min(1).readonly(),
+  phases: z.union([z.literal(1), z.literal(3)]),
+  transports: z
+    .array(z.enum(['tcp', 'rtu', 'rtu-over-tcp', 'udp']))
+    .min(1)
+    .readonly(),
+  functionCode,
+  wordOrder: z.enum(['hi', 'lo']),
+  maxRegisters: z.number().int().min(1).max(MODBUS_MAX_REGISTERS),
+  gapMs: z.number().int().min(0).max(1_000),
+  defaultUnitId: z.number().int().min(0).max(255).optional(),
+  base: base.optional(),
+  lagMs: z.number().int().min(1).max(600_000).optional(),
+  currentSign: z.enum(['signed', 'unsigned', 'unknown']),
+  invalid: z.partialRecord(registerType, markers).readonly().optional(),
+  ident: z.array(ident).min(1).readonly().optional(),
+  points: z.partialRecord(z.enum(POINT_NAMES as [string, ...string[]]), point).readonly(),
+  read: z.strictObject({ fast: z.array(block).min(1).readonly(), slow: z.array(block).readonly() }).readonly(),
+  traps: z.array(text).readonly(),
+  confidence: z.enum(['A', 'B', 'C']),
+  verified,
+  sources: z.array(text).min(1, 'at least one source: where the facts come from').readonly(),
+};
+
+const schema = z.strictObject(shape).readonly();
+/** All keys that a profile may have. */
+export const meterProfileKeys: readonly string[] = Object.keys(shape);
 
 /** Checks the text of a profile file. `file` names it in faults. Returns the profile, or every fault found. */
 export function parseMeterProfile(json: string, file: string): MeterProfileResult {

@@ -3,7 +3,7 @@
 import type { ChargerModel } from './charger-profile.ts';
 import { describePath, type Fault, valueAt } from './fault.ts';
 import type { MeterProfiles } from './load-profiles.ts';
-import { checkCoverage, checkMeterProfile } from './meter-references.ts';
+import { checkCoverage, checkMeterProfile } from './meter-fit.ts';
 import { listed } from './shape.ts';
 import { type EvsePart, evseNumber, type Part, type SiteDraft } from './site-draft.ts';
 import { checkGroups, type ReferencedGroup } from './site-groups.ts';

@@ -44,7 +44,7 @@ export async function locate(
   if (phases < (wanted.phases ?? 1))
     throw new AppError(
       'METER_SUNSPEC',
-      `SunSpec model ${model.id} measures ${phases} of the ${wanted.phases} phases that are expected of it`,
+      `SunSpec model ${model.id} measures ${phases} of the ${wanted.phases} phases that the site expects of it: name its own in "phases"`,
       { ...model, phases, wanted: wanted.phases },
     );
   return { base: model.address, phases };

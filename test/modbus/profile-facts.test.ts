@@ -93,7 +93,7 @@ const IDENT: { readonly [text: string]: readonly object[] } = {
   'serial u32 at holding 0xFC00': [{ functionCode: 3, address: 0xfc00, count: 2 }],
   'u16 at 0x0B = 1648..1653': [{ functionCode: 4, address: 0x0b, count: 1, words: oneWord(1_648, 6) }],
   'u16 at 0x0B: 0x06D0..0x06D3 EM530, 0x06E0..0x06E3 EM540': [
-    { functionCode: 4, address: 0x0b, count: 1, words: [...oneWord(0x6d0, 4), ...oneWord(0x6e0, 4)] },
+    { functionCode: 4, address: 0x0b, count: 1, words: [...oneWord(0x6d0, 4), ...oneWord(0x6e0, 4)], isPartial: true },
   ],
   'u32 at 0x8960: 0x42323320 "B23 ", 0x42323420 "B24 "': [
     {
@@ -104,6 +104,7 @@ const IDENT: { readonly [text: string]: readonly object[] } = {
         [0x4232, 0x3320],
         [0x4232, 0x3420],
       ],
+      isPartial: true,
     },
   ],
   '4 words at 0xC350 = "SOCO"; name string 8 words at 0xC38A': SOCO,

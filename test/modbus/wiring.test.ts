@@ -183,7 +183,7 @@ describe('a meter of a site', () => {
 
   test.each(['sunspec-201-204', 'sunspec-211-214'])('%s: one of a single phase is not taken for three', async (id) => {
     expect(await polled(id, 'single phase')).toMatchObject({
-      suspicion: { kind: 'unreachable', detail: expect.stringMatching(/model 2[01]1 measures 1 of the 3 phases/) },
+      suspicion: { kind: 'unreachable', detail: expect.stringMatching(/model 2[01]1 measures 1 of the 3 phases that the site expects/) },
     });
     const { reading } = await polled(id, 'single phase', { phases: ['L2'] });
     expect(reading).toMatchObject({ phases: ['L2'], currentAmps: each(0, -10.5, 0), totalPowerWatts: -2_410 });
@@ -191,7 +191,7 @@ describe('a meter of a site', () => {
 
   test.each(['sunspec-201-204', 'sunspec-211-214'])('%s: split phase has two', async (id) => {
     expect(await polled(id, 'split phase')).toMatchObject({
-      suspicion: { detail: expect.stringMatching(/model 2[01]2 measures 2 of the 3 phases/) },
+      suspicion: { detail: expect.stringMatching(/model 2[01]2 measures 2 of the 3 phases that the site expects/) },
     });
     const { reading } = await polled(id, 'split phase', { phases: ['L1', 'L2'] });
     expect(reading).toMatchObject({ phases: ['L1', 'L2'], totalPowerWatts: 7_090 });

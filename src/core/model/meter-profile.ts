@@ -52,11 +52,10 @@ export type MeterIdent = {
   readonly count: number;
   /** What stands there, for people. */
   readonly meaning: string;
-  /**
-   * The words of the models that are known, `count` of them each, as they stand in the registers. One of them proves the meter; other words
-   * are another meter, or a model of which nobody wrote them down. Absent: any answer will do, such as a serial number.
-   */
+  /** The words of the models that are known, `count` of them each, as they stand in the registers. Absent: any answer will do, such as a serial number. */
   readonly values?: readonly { readonly words: readonly number[]; readonly model?: string }[];
+  /** Nobody wrote down the words of all its models: other words are no proof that it is another meter. */
+  readonly isPartial?: true;
 };
 
 /** Where the points of a profile begin, when that is not 0. */
