@@ -7,6 +7,7 @@ import { describeFault } from '../../src/config/fault.ts';
 import { loadSiteText } from '../../src/config/load-site.ts';
 import { packagedProfilesDir } from '../../src/config/package-root.ts';
 import { coveredPhases } from '../../src/core/model/meter-wiring.ts';
+import { profileOf } from '../support/meter-vectors.ts';
 import { faultLines, goodSite, type RawSite, rawSite } from './support.ts';
 
 /** The yard with these fields in its one meter. */
@@ -161,6 +162,15 @@ describe('a profile of one’s own', () => {
 
   test('one that nobody uses may be as wrong as it likes', () => {
     expect(lines(rawSite(), profilesWith('mine', { maxRegisters: 10 }))).toEqual([]);
+  });
+
+  test('one with two currents does for two phases, and for no more', () => {
+    const { i_l3: _, ...points } = profileOf('eastron-sdm630').points;
+    const dir = profilesWith('mine', { points });
+    const raw = beside({ profile: 'mine', phases: 'L1 L2' });
+    expect(lines(raw, dir)).toEqual([]);
+    raw.meters[1].phases = 'L1 L2 L3';
+    expect(lines(raw, dir)).toEqual([expect.stringMatching(/meters\[1\]\.profile: got "mine", .*no point i_l3/)]);
   });
 
   test('one in order is used like the others', () => {
