@@ -1,5 +1,5 @@
 // Small sites of every sort for the campaign: one fuse or a tree, chargers of every model, meters where there are some, upstream or none.
-import { listMeterProfiles, loadChargerProfiles } from '../../src/config/load-profiles.ts';
+import { loadChargerProfiles, loadMeterProfiles } from '../../src/config/load-profiles.ts';
 import { checkSite } from '../../src/config/load-site.ts';
 import { packagedProfilesDir } from '../../src/config/package-root.ts';
 import type { Site } from '../../src/core/model/site.ts';
@@ -13,7 +13,7 @@ const RATINGS = [25, 32, 35, 40, 50, 63, 80, 100, 125, 160];
 
 const profiles = loadChargerProfiles(packagedProfilesDir());
 if (!profiles.ok) throw new Error('the charger profiles of this package cannot be read');
-const known = { file: 'random', models: profiles.models, meterProfiles: listMeterProfiles(packagedProfilesDir()) };
+const known = { file: 'random', models: profiles.models, meterProfiles: loadMeterProfiles(packagedProfilesDir()) };
 
 /** `file` is what stands in the site's file, for `busbar simulate --site`. */
 export type RandomSite = { readonly site: Site; readonly file: unknown };
@@ -29,7 +29,7 @@ export function randomSite(seed: number): RandomSite {
     const isMetered = hasBoard && draw(2) === 0;
     const boardPart = 0.4 + 0.4 * random.next('');
     const unbalance = draw(4) === 0 ? { unbalanceAmps: 20 } : {};
-    const profile = one(['eastron-sdm630', 'block-19000', 'sunspec-203']);
+    const profile = one(['eastron-sdm630', 'block-19000', 'sunspec-201-204']);
     const stations = Array.from({ length: 2 + draw(3) }, (_, at) =>
       station(at, hasBoard && draw(2) === 0, { one, draw }),
     );

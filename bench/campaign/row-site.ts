@@ -1,5 +1,5 @@
 // Car parks for the rows of the fault table: by the product's own check the tightest connection that its chargers may have.
-import { listMeterProfiles, loadChargerProfiles } from '../../src/config/load-profiles.ts';
+import { loadChargerProfiles, loadMeterProfiles } from '../../src/config/load-profiles.ts';
 import { checkSite } from '../../src/config/load-site.ts';
 import { packagedProfilesDir } from '../../src/config/package-root.ts';
 import type { Site } from '../../src/core/model/site.ts';
@@ -16,7 +16,7 @@ export type CarParkWish = {
   readonly hasUpstream?: boolean;
 };
 
-const METER_PROFILES = ['eastron-sdm630', 'block-19000', 'sunspec-203'];
+const METER_PROFILES = ['eastron-sdm630', 'block-19000', 'sunspec-201-204'];
 const ROTATIONS = ['L1 L2 L3', 'L2 L3 L1', 'L3 L1 L2'];
 const STATIONS_A_BOARD = 20;
 const MARGIN_PERCENT = 5;
@@ -26,7 +26,7 @@ const MAX_TRIES = 200;
 
 const profiles = loadChargerProfiles(packagedProfilesDir());
 if (!profiles.ok) throw new Error('the charger profiles of this package cannot be read');
-const known = { file: 'car-park', models: profiles.models, meterProfiles: listMeterProfiles(packagedProfilesDir()) };
+const known = { file: 'car-park', models: profiles.models, meterProfiles: loadMeterProfiles(packagedProfilesDir()) };
 
 /** Three-phase chargers of 32 A on one connection with a meter; which models, rotations and meter is drawn from the seed. */
 export function carPark(seed: number, wish: CarParkWish): Site {

@@ -1,5 +1,5 @@
 // The sites that runs are made on, by name, so that a process of its own can build the same one.
-import { listMeterProfiles, loadChargerProfiles } from '../../src/config/load-profiles.ts';
+import { loadChargerProfiles, loadMeterProfiles } from '../../src/config/load-profiles.ts';
 import { checkSite } from '../../src/config/load-site.ts';
 import { packagedProfilesDir } from '../../src/config/package-root.ts';
 import { LEAST_CYCLES_PER_LEASE } from '../../src/config/site-timing.ts';
@@ -55,7 +55,7 @@ export function siteNamed(name: string, timing: { readonly cycleMs?: number; rea
 function soundSite(name: keyof typeof FILES): Site {
   const profiles = loadChargerProfiles(packagedProfilesDir());
   if (!profiles.ok) throw new Error('the charger profiles of this package cannot be read');
-  const meterProfiles = listMeterProfiles(packagedProfilesDir());
+  const meterProfiles = loadMeterProfiles(packagedProfilesDir());
   const checked = checkSite(FILES[name], { file: name, models: profiles.models, meterProfiles });
   if (!checked.ok) throw new Error(`the site ${name} is not sound: ${JSON.stringify(checked.faults)}`);
   return checked.site;

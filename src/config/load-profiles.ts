@@ -1,4 +1,4 @@
-// Reads the profile directories: charging templates and charger models whole, meter profiles by their names only.
+// Reads the profile directories whole: charging templates, charger models and meter profiles; it never hands out a profile with a fault.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -6,6 +6,7 @@ import { type ChargerModel, parseChargerProfile } from './charger-profile.ts';
 import { type ChargingTemplate, parseChargingTemplate } from './charging-template.ts';
 import type { Fault } from './fault.ts';
 import { parseJsonText } from './json-text.ts';
+import { knownMeterProfiles, type MeterProfileResult, readMeterProfile } from './meter-profile.ts';
 
 /** Files read from one directory at most; more than this is not a profile directory. */
 export const MAX_PROFILE_FILES = 1_000;
@@ -32,9 +33,19 @@ export function loadChargerProfiles(profilesDir: string): LoadedChargers {
   return faults.length === 0 ? { ok: true, models } : { ok: false, faults };
 }
 
-/** Ids of the meter profiles in `<profilesDir>/meters`: the names of its files. Empty when there is no such directory. */
-export function listMeterProfiles(profilesDir: string): readonly string[] {
-  return jsonNames(join(profilesDir, 'meters'))?.map((name) => name.slice(0, -'.json'.length)) ?? [];
+/** Meter profiles by id, each with what there is of it: a profile that nobody uses may have faults without harm. */
+export type MeterProfiles = ReadonlyMap<string, MeterProfileResult>;
+
+/**
+ * Every meter profile of `<profilesDir>/meters`, sorted by id. Empty when there is no such directory. What stands there beyond
+ * `MAX_PROFILE_FILES` is not read, and says so to whoever uses it.
+ */
+export function loadMeterProfiles(profilesDir: string): MeterProfiles {
+  const dir = join(profilesDir, 'meters');
+  const ids = knownMeterProfiles(dir);
+  const expected = `a directory with at most ${MAX_PROFILE_FILES} profiles`;
+  const unread: MeterProfileResult = { kind: 'faults', faults: [{ file: dir, path: '', value: ids.length, expected }] };
+  return new Map(ids.map((id, at) => [id, at < MAX_PROFILE_FILES ? readMeterProfile(id, dir) : unread]));
 }
 
 function readFiles(dir: string, faults: Fault[]): { readonly file: string; readonly raw: unknown }[] {

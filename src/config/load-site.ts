@@ -6,7 +6,7 @@ import type { WallTime } from '../core/model/units.ts';
 import { assembleListen, assemblePolicy, assembleStation, assembleTls } from './assemble-site.ts';
 import { type Fault, valueAt } from './fault.ts';
 import { parseJsonText } from './json-text.ts';
-import { listMeterProfiles, loadChargerProfiles } from './load-profiles.ts';
+import { loadChargerProfiles, loadMeterProfiles } from './load-profiles.ts';
 import { assembleBus, assembleMeter } from './meter-form.ts';
 import type { Note } from './note.ts';
 import { packagedProfilesDir } from './package-root.ts';
@@ -51,7 +51,7 @@ export function loadSiteText(text: string, file: string, options: LoadSiteOption
     const path = `line ${json.line}, column ${json.column}`;
     return { ok: false, faults: [{ file, path, value: json.found, expected: json.expected }] };
   }
-  const known = { file, models: chargers.models, meterProfiles: listMeterProfiles(profilesDir) };
+  const known = { file, models: chargers.models, meterProfiles: loadMeterProfiles(profilesDir) };
   return withTlsFiles(checkSite(json.value, known), { file, raw: json.value }, options.wallNow);
 }
 
@@ -75,7 +75,12 @@ export function checkSite(raw: unknown, known: KnownProfiles & { readonly file: 
   const { draft, faults: shape } = draftSite(raw, known.file);
   const references = checkReferences(draft, known);
   const physics = checkPhysics(draft, references);
-  const faults = [...shape, ...references.faults, ...physics.faults, ...checkTiming(draft, references)];
+  const faults = [
+    ...shape,
+    ...references.faults,
+    ...physics.faults,
+    ...checkTiming(draft, references, known.meterProfiles),
+  ];
   if (faults.length > 0 || draft.site === undefined) return { ok: false, faults };
   const site = deepFreeze(assemble(draft, physics, known));
   const proved = draft.stations.flatMap(({ form }) =>

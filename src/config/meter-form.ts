@@ -3,7 +3,20 @@
 import * as z from 'zod';
 import type { Circuit, ModbusEndpoint, SiteBus, SiteMeter } from '../core/model/site.ts';
 import { type BusId, PHASES } from '../core/model/units.ts';
-import { ampsAbove0, host, milliseconds, name, pattern, plainId, port, strict, wholeWithin, within } from './shape.ts';
+import {
+  above0,
+  ampsAbove0,
+  host,
+  milliseconds,
+  name,
+  pattern,
+  phaseList,
+  plainId,
+  port,
+  strict,
+  wholeWithin,
+  within,
+} from './shape.ts';
 
 const MODBUS_PORT = 502;
 /** A reading above so many times the rating is absurd: a fuse that carries it is gone within seconds. */
@@ -74,6 +87,14 @@ export const meterForm = strict(
     factor: within(-100_000, 100_000, 'a number other than 0, negative where the transformers sit the wrong way round')
       .refine((factor) => factor !== 0, { error: 'a number other than 0' })
       .default(1),
+    voltageFactor: above0(10_000, 'a voltage transformer ratio above 0 and at most 10000').optional(),
+    phases: phaseList(
+      'the grid phases behind its own L1, L2, L3, each once, such as "L2 L3 L1", or "L3" for a single-phase meter',
+    ).optional(),
+    invertPhases: phaseList(
+      'the grid phases whose transformer sits the wrong way round, each once, such as "L2"',
+    ).optional(),
+    group: wholeWithin(1, 1_000, 'the number of a group of inputs, such as 2').optional(),
     plausibleAmps: ampsAbove0.optional(),
     mayExport: z.boolean({ error: 'true or false' }).optional(),
   },
@@ -110,6 +131,10 @@ export function assembleMeter(
     connection: assemblePlace(form, buses),
     pollMs: form.pollMs,
     factor: form.factor,
+    ...(form.voltageFactor === undefined ? {} : { voltageFactor: form.voltageFactor }),
+    ...(form.phases === undefined ? {} : { phases: form.phases }),
+    ...(form.invertPhases === undefined ? {} : { invertPhases: form.invertPhases }),
+    ...(form.group === undefined ? {} : { group: form.group }),
     plausibleAmps: form.plausibleAmps ?? PLAUSIBLE_TIMES_RATING * (largest ?? 1_000),
     ...((form.mayExport ?? generates) ? { mayExport: true } : {}),
   };

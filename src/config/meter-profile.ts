@@ -3,7 +3,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { type MeterPoint, type MeterProfile, REGISTERS_OF } from '../core/model/meter-profile.ts';
+import { type MeterProfile, NOT_VERIFIED } from '../core/model/meter-profile.ts';
+import { MODBUS_MAX_REGISTERS, mapFaults, POINT_NAMES } from './meter-profile-map.ts';
 
 /** One fault of a file, at a place a person can find. */
 export type ProfileFault = {
@@ -18,20 +19,20 @@ export type MeterProfileResult =
   | { readonly kind: 'profile'; readonly profile: MeterProfile }
   | { readonly kind: 'faults'; readonly faults: readonly ProfileFault[] };
 
-/** Modbus application protocol 1.1b3 §6.3 and §6.4: at most 125 registers in one read. */
-const MODBUS_MAX_REGISTERS = 125;
 const LAST_ADDRESS = 0xffff;
-
-const phased = (prefix: string) => ['l1', 'l2', 'l3'].map((phase) => `${prefix}_${phase}`);
-/** Values that say how things are now: each must be read, or the profile promises what the meter room never sees. */
-const INSTANTANEOUS: readonly string[] = [...phased('v'), ...phased('i'), ...phased('p'), 'p_total'];
-const POINT_NAMES = [...INSTANTANEOUS, 'f', 'e_imp', 'e_exp', ...phased('e_imp_ph'), ...phased('e_exp_ph')];
 
 const address = z.number().int().min(0).max(LAST_ADDRESS);
 const text = z.string().trim().min(1);
 const registerType = z.enum(['f32', 'f64', 'u16', 'i16', 'u32', 'i32', 'u64', 'i64', 'acc32']);
 const block = z.tuple([address, z.number().int().min(1)]).readonly();
-const rawBits = z.array(z.union([z.number().min(0), z.literal('nan')])).readonly();
+const markers = z
+  .array(
+    z.string().regex(/^(?:nan|[0-9a-f]+(?:\.\.[0-9a-f]+)?)$/, 'hexadecimal digits such as "8000", a range, or "nan"'),
+  )
+  .readonly();
+const word = z.number().int().min(0).max(0xffff);
+const functionCode = z.union([z.literal(3), z.literal(4)]);
+const phaseCount = z.union([z.literal(1), z.literal(2), z.literal(3)]);
 
 const point = z
   .strictObject({
@@ -45,37 +46,82 @@ const point = z
   })
   .readonly();
 
-const schema = z
+const base = z.discriminatedUnion('kind', [
+  z
+    .strictObject({
+      kind: z.literal('sunspec'),
+      models: z
+        .array(z.strictObject({ id: z.number().int().min(1).max(0xfffe), phases: phaseCount }).readonly())
+        .min(1)
+        .readonly(),
+    })
+    .readonly(),
+  z
+    .strictObject({
+      kind: z.literal('group'),
+      first: z.number().int().min(1).max(1_000),
+      address,
+      step: z.number().int().min(1).max(LAST_ADDRESS),
+    })
+    .readonly(),
+]);
+
+const ident = z
   .strictObject({
-    id: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'lower-case letters, digits and single hyphens'),
-    maker: text,
-    models: z.array(text).min(1).readonly(),
-    phases: z.union([z.literal(1), z.literal(3)]),
-    transports: z
-      .array(z.enum(['tcp', 'rtu', 'rtu-over-tcp', 'udp']))
+    functionCode,
+    address,
+    count: z.number().int().min(1).max(MODBUS_MAX_REGISTERS),
+    meaning: text,
+    values: z
+      .array(z.strictObject({ words: z.array(word).min(1).readonly(), model: text.optional() }).readonly())
       .min(1)
-      .readonly(),
-    functionCode: z.union([z.literal(3), z.literal(4)]),
-    wordOrder: z.enum(['hi', 'lo']),
-    maxRegisters: z.number().int().min(1).max(MODBUS_MAX_REGISTERS),
-    gapMs: z.number().int().min(0).max(1_000),
-    defaultUnitId: z.number().int().min(0).max(255).optional(),
-    base: z
-      .strictObject({
-        kind: z.literal('sunspec'),
-        modelIds: z.array(z.number().int().min(1).max(0xfffe)).min(1).readonly(),
-      })
       .readonly()
       .optional(),
-    currentSign: z.enum(['signed', 'unsigned', 'unknown']),
-    invalid: z.partialRecord(registerType, rawBits).readonly().optional(),
-    points: z.partialRecord(z.enum(POINT_NAMES as [string, ...string[]]), point).readonly(),
-    read: z.strictObject({ fast: z.array(block).min(1).readonly(), slow: z.array(block).readonly() }).readonly(),
-    traps: z.array(text).readonly(),
-    confidence: z.enum(['A', 'B', 'C']),
-    sources: z.array(text).min(1, 'at least one source: where the facts come from').readonly(),
+    isPartial: z.literal(true).optional(),
   })
   .readonly();
+
+const verification = z
+  .strictObject({
+    by: text,
+    on: z.iso.date('a date such as 2026-03-31'),
+    firmware: text,
+  })
+  .readonly();
+const verified = z.union([z.literal(NOT_VERIFIED), z.array(verification).min(1).readonly()], {
+  error: `"${NOT_VERIFIED}", or a list of {by, on, firmware}`,
+});
+
+const shape = {
+  id: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'lower-case letters, digits and single hyphens'),
+  maker: text,
+  models: z.array(text).min(1).readonly(),
+  phases: z.union([z.literal(1), z.literal(3)]),
+  transports: z
+    .array(z.enum(['tcp', 'rtu', 'rtu-over-tcp', 'udp']))
+    .min(1)
+    .readonly(),
+  functionCode,
+  wordOrder: z.enum(['hi', 'lo']),
+  maxRegisters: z.number().int().min(1).max(MODBUS_MAX_REGISTERS),
+  gapMs: z.number().int().min(0).max(1_000),
+  defaultUnitId: z.number().int().min(0).max(255).optional(),
+  base: base.optional(),
+  lagMs: z.number().int().min(1).max(600_000).optional(),
+  currentSign: z.enum(['signed', 'unsigned', 'unknown']),
+  invalid: z.partialRecord(registerType, markers).readonly().optional(),
+  ident: z.array(ident).min(1).readonly().optional(),
+  points: z.partialRecord(z.enum(POINT_NAMES as [string, ...string[]]), point).readonly(),
+  read: z.strictObject({ fast: z.array(block).min(1).readonly(), slow: z.array(block).readonly() }).readonly(),
+  traps: z.array(text).readonly(),
+  confidence: z.enum(['A', 'B', 'C']),
+  verified,
+  sources: z.array(text).min(1, 'at least one source: where the facts come from').readonly(),
+};
+
+const schema = z.strictObject(shape).readonly();
+/** All keys that a profile may have. */
+export const meterProfileKeys: readonly string[] = Object.keys(shape);
 
 /** Checks the text of a profile file. `file` names it in faults. Returns the profile, or every fault found. */
 export function parseMeterProfile(json: string, file: string): MeterProfileResult {
@@ -88,7 +134,7 @@ export function parseMeterProfile(json: string, file: string): MeterProfileResul
   const parsed = schema.safeParse(data);
   if (!parsed.success) return faulty(parsed.error.issues.map((issue) => toFault(issue, data, file)));
   const profile = parsed.data as MeterProfile;
-  const faults = [...pointFaults(profile), ...blockFaults(profile)].map((fault) => ({ file, ...fault }));
+  const faults = mapFaults(profile).map((fault) => ({ file, ...fault }));
   return faults.length > 0 ? faulty(faults) : { kind: 'profile', profile };
 }
 
@@ -97,9 +143,17 @@ export function loadMeterProfile(id: string, dir: string): MeterProfileResult {
   const known = knownMeterProfiles(dir);
   const file = join(dir, `${id}.json`);
   if (!known.includes(id)) {
-    const expected = known.length > 0 ? `one of: ${known.join(', ')}` : `a profile file in ${dir}, which holds none`;
+    const alike = known.filter((name) => name.includes(id));
+    const named = (alike.length > 0 ? alike : known).join(', ');
+    const expected = known.length > 0 ? `one of: ${named}` : `a profile file in ${dir}, which holds none`;
     return faulty([{ file, path: '', value: id, expected }]);
   }
+  return readMeterProfile(id, dir);
+}
+
+/** As `loadMeterProfile`, of a file that is there. */
+export function readMeterProfile(id: string, dir: string): MeterProfileResult {
+  const file = join(dir, `${id}.json`);
   const result = parseMeterProfile(readFileSync(file, 'utf8'), file);
   if (result.kind === 'profile' && result.profile.id !== id)
     return faulty([{ file, path: 'id', value: result.profile.id, expected: `"${id}", the name of the file` }]);
@@ -119,8 +173,6 @@ export function knownMeterProfiles(dir: string): readonly string[] {
   }
 }
 
-type LocalFault = Omit<ProfileFault, 'file'>;
-
 const faulty = (faults: readonly ProfileFault[]): MeterProfileResult => ({ kind: 'faults', faults });
 
 function toFault(issue: z.core.$ZodIssue, data: unknown, file: string): ProfileFault {
@@ -132,81 +184,4 @@ function toFault(issue: z.core.$ZodIssue, data: unknown, file: string): ProfileF
   );
   const expected = unknownKey === undefined ? issue.message : 'no such key; compare the spelling with docs/meters.md';
   return { file, path: path.map(String).join('.'), value, expected };
-}
-
-type Span = { readonly path: string; readonly from: number; readonly to: number; readonly type: string };
-
-function spansOf(profile: MeterProfile): readonly Span[] {
-  const points = Object.entries(profile.points) as [string, MeterPoint][];
-  const values = points.map(([name, { address: from, type }]) => ({
-    path: `points.${name}.address`,
-    from,
-    to: from + REGISTERS_OF[type],
-    type,
-  }));
-  const seen = new Set<number>();
-  const scales = points.flatMap(([name, { scaleFactorAt }]) => {
-    if (scaleFactorAt === undefined || seen.has(scaleFactorAt)) return [];
-    seen.add(scaleFactorAt);
-    return [{ path: `points.${name}.scaleFactorAt`, from: scaleFactorAt, to: scaleFactorAt + 1, type: 'i16' }];
-  });
-  return [...values, ...scales].sort((a, b) => a.from - b.from || a.to - b.to);
-}
-
-function pointFaults(profile: MeterProfile): LocalFault[] {
-  const faults: LocalFault[] = [];
-  let before: Span | undefined;
-  for (const span of spansOf(profile)) {
-    if (span.to - 1 > LAST_ADDRESS)
-      faults.push({
-        path: span.path,
-        value: span.from,
-        expected: `an address that leaves room for ${span.type} below 65536`,
-      });
-    if (before !== undefined && span.from < before.to)
-      faults.push({
-        path: span.path,
-        value: span.from,
-        expected: `no overlap: ${before.path} takes registers ${before.from} to ${before.to - 1}`,
-      });
-    if (before === undefined || span.to > before.to) before = span;
-  }
-  return faults;
-}
-
-function blockFaults(profile: MeterProfile): LocalFault[] {
-  const faults: LocalFault[] = [];
-  const blocks = (['fast', 'slow'] as const).flatMap((kind) =>
-    profile.read[kind].map(([from, count], at) => ({ path: `read.${kind}.${at}`, from, to: from + count, count })),
-  );
-  for (const { path, from, to, count } of blocks) {
-    if (count > profile.maxRegisters)
-      faults.push({ path, value: [from, count], expected: `at most maxRegisters = ${profile.maxRegisters} registers` });
-    if (to - 1 > LAST_ADDRESS) faults.push({ path, value: [from, count], expected: 'an end below register 65536' });
-    const cut = spansOf(profile).find(
-      (span) => (span.from < from && from < span.to) || (span.from < to && to < span.to),
-    );
-    if (cut)
-      faults.push({ path, value: [from, count], expected: `whole values: ${cut.path} at ${cut.from} is ${cut.type}` });
-  }
-  const holds = (spanFrom: number, spanTo: number) => blocks.find(({ from, to }) => from <= spanFrom && spanTo <= to);
-  for (const [name, { address: from, type, scaleFactorAt }] of Object.entries(profile.points) as [
-    string,
-    MeterPoint,
-  ][]) {
-    const home = holds(from, from + REGISTERS_OF[type]);
-    if (!home && INSTANTANEOUS.includes(name))
-      faults.push({
-        path: `points.${name}.address`,
-        value: from,
-        expected: 'a place inside a block of read.fast or read.slow',
-      });
-    if (home && scaleFactorAt !== undefined && !(home.from <= scaleFactorAt && scaleFactorAt < home.to))
-      faults.push({
-        path: `points.${name}.scaleFactorAt`,
-        value: scaleFactorAt,
-        expected: `a place inside ${home.path} (${home.from}+${home.count}): a meter may change it between two reads`,
-      });
-  }
-  return faults;
 }

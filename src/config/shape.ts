@@ -1,7 +1,7 @@
 // The bricks of every schema here: strict objects, bounded numbers, and zod's issues turned into faults; no field is ever guessed.
 
 import * as z from 'zod';
-import { onEachPhase, type PhaseAmps } from '../core/model/units.ts';
+import { onEachPhase, type Phase, type PhaseAmps } from '../core/model/units.ts';
 import { describePath, type Fault, shownValue } from './fault.ts';
 
 /** No protective device of a charging site is larger; more is a slip of the pen. */
@@ -71,6 +71,15 @@ export function perPhase(one: z.ZodType<number>) {
     for (const issue of result.error.issues) context.issues.push({ ...issue, input: value } as z.core.$ZodRawIssue);
     return z.NEVER;
   });
+}
+
+/** Phases of the grid in a text, each once, in the order given: "L2 L3 L1". */
+export function phaseList(what: string) {
+  return z
+    .string({ error: what })
+    .regex(/^L[123](?:[ ,]+L[123]){0,2}$/, { error: what })
+    .transform((text) => text.split(/[ ,]+/) as readonly Phase[])
+    .refine((list) => new Set(list).size === list.length, { error: what });
 }
 
 /** Faults of one schema's issues: one for each place, one for each unknown field. `root` is what the paths start from. */

@@ -2,6 +2,8 @@
 
 import type { ChargerModel } from './charger-profile.ts';
 import { describePath, type Fault, valueAt } from './fault.ts';
+import type { MeterProfiles } from './load-profiles.ts';
+import { checkCoverage, checkMeterProfile } from './meter-fit.ts';
 import { listed } from './shape.ts';
 import { type EvsePart, evseNumber, type Part, type SiteDraft } from './site-draft.ts';
 import { checkGroups, type ReferencedGroup } from './site-groups.ts';
@@ -10,7 +12,7 @@ import type { CircuitForm } from './site-schema.ts';
 /** What the file may name from outside. */
 export type KnownProfiles = {
   readonly models: ReadonlyMap<string, ChargerModel>;
-  readonly meterProfiles: readonly string[];
+  readonly meterProfiles: MeterProfiles;
 };
 
 export type References = {
@@ -28,14 +30,14 @@ export function checkReferences(draft: SiteDraft, known: KnownProfiles): Referen
   const add = (path: readonly PropertyKey[], expected: string) =>
     faults.push({ file: draft.file, path: describePath(path), value: valueAt(draft.raw, path), expected });
   const circuits = checkUnique(draft.circuits, 'circuit', add);
-  checkMeters(draft, circuits, known, add);
+  faults.push(...checkMeters(draft, circuits, known, add));
   const tree = checkTree(draft, circuits, add);
   const evses = checkStations(draft, known, add);
   const groups = checkGroups(draft, checkUnique(draft.groups, 'group', add), evses, tree, add);
   return { faults, tree, evses, groups };
 }
 
-type Add = (path: readonly PropertyKey[], expected: string) => void;
+export type Add = (path: readonly PropertyKey[], expected: string) => void;
 
 /** The first part of each id; every later one is a fault at its id. */
 function checkUnique<T extends { readonly id: string }>(parts: readonly Part<T>[], noun: string, add: Add): Part<T>[] {
@@ -49,14 +51,15 @@ function checkUnique<T extends { readonly id: string }>(parts: readonly Part<T>[
   return [...first.values()];
 }
 
-function checkMeters(draft: SiteDraft, circuits: readonly Part<CircuitForm>[], known: KnownProfiles, add: Add): void {
+function checkMeters(
+  draft: SiteDraft,
+  circuits: readonly Part<CircuitForm>[],
+  known: KnownProfiles,
+  add: Add,
+): readonly Fault[] {
+  const faults: Fault[] = [];
   for (const meter of checkUnique(draft.meters, 'meter', add)) {
-    if (!known.meterProfiles.includes(meter.form.profile)) {
-      add(
-        [...meter.path, 'profile'],
-        `a meter profile of profiles/meters${listed(meter.form.profile, known.meterProfiles)}`,
-      );
-    }
+    faults.push(...checkMeterProfile(meter, known.meterProfiles, add));
     const { bus } = meter.form;
     if (bus !== undefined && !draft.ids.buses.has(bus))
       add([...meter.path, 'bus'], `the id of a bus of this file${listed(bus, [...draft.ids.buses])}`);
@@ -72,7 +75,13 @@ function checkMeters(draft: SiteDraft, circuits: readonly Part<CircuitForm>[], k
     } else if (before !== undefined) {
       add([...circuit.path, 'meter'], `a meter of its own: this one measures circuit "${before.form.id}" already`);
     } else measured.set(meter, circuit);
+    checkCoverage(
+      circuit,
+      draft.meters.find(({ form }) => form.id === meter),
+      add,
+    );
   }
+  return faults;
 }
 
 /** Depth first from the roots, in the file's order: parents stand before their children. */

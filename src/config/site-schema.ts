@@ -1,7 +1,6 @@
 // The site file as an electrician writes it, field by field; what the fields mean together is checked after this, never here.
 
 import * as z from 'zod';
-import type { Phase } from '../core/model/units.ts';
 import { policyForm } from './policy-form.ts';
 import {
   above0,
@@ -13,6 +12,7 @@ import {
   name,
   pattern,
   perPhase,
+  phaseList,
   plainId,
   port,
   strict,
@@ -70,11 +70,7 @@ export const circuitForm = strict(
 });
 
 const phasesText = 'the grid phases behind its own L1, L2, L3, each once, such as "L1 L2 L3", "L2 L3 L1" or "L3"';
-const phases = z
-  .string({ error: phasesText })
-  .regex(/^L[123](?:[ ,]+L[123]){0,2}$/, { error: phasesText })
-  .transform((text) => text.split(/[ ,]+/) as Phase[])
-  .refine((list) => new Set(list).size === list.length, { error: phasesText });
+const phases = phaseList(phasesText);
 
 export const evseForm = strict(
   {

@@ -1,9 +1,11 @@
 // Turns registers into named values by a profile, exactly as the wire had them; it never judges, signs or fills in a value.
 
 import {
+  type InvalidMarker,
   type MeterPoint,
   type MeterPointName,
   type MeterProfile,
+  type PowerHalfName,
   REGISTERS_OF,
   type RegisterType,
 } from '../core/model/meter-profile.ts';
@@ -20,14 +22,24 @@ const SCALE_UNAVAILABLE = 0x8000;
 /** SunSpec: sunssf is between −10 and 10. */
 const SCALE_MOST = 10;
 
-/** Every point of the profile that lies whole inside one of the blocks; points outside are absent. */
+/**
+ * Every point of the profile that lies whole inside one of the blocks; points outside are absent. A power in two halves is their
+ * difference, unavailable when one of them is, absent when one of them is.
+ */
 export function decodePoints(profile: MeterProfile, blocks: readonly RegisterBlock[]): PointValues {
-  const values: { [N in MeterPointName]?: PointValue } = {};
-  for (const [name, point] of Object.entries(profile.points) as [MeterPointName, MeterPoint][]) {
+  const all: { [N in MeterPointName | PowerHalfName]?: PointValue } = {};
+  for (const [name, point] of Object.entries(profile.points) as [MeterPointName | PowerHalfName, MeterPoint][]) {
     const block = blocks.find((one) => wordsAt(one, point.address, REGISTERS_OF[point.type]) !== undefined);
-    if (block) values[name] = decodePoint(profile, point, block);
+    if (block) all[name] = decodePoint(profile, point, block);
   }
-  return values;
+  for (const power of ['p_l1', 'p_l2', 'p_l3', 'p_total'] as const) {
+    const { [`${power}_pos` as const]: positive, [`${power}_neg` as const]: negative } = all;
+    delete all[`${power}_pos`];
+    delete all[`${power}_neg`];
+    if (positive === undefined || negative === undefined) continue;
+    all[power] = positive === 'unavailable' || negative === 'unavailable' ? 'unavailable' : positive - negative;
+  }
+  return all;
 }
 
 /** The raw words of all points inside the blocks, as one text: equal texts mean that the meter said the same again. */
@@ -50,9 +62,10 @@ function wordsAt({ start, words }: RegisterBlock, address: number, count: number
 
 function decodePoint(profile: MeterProfile, point: MeterPoint, block: RegisterBlock): PointValue {
   const words = wordsAt(block, point.address, REGISTERS_OF[point.type])!;
-  const { raw, bits } = readRaw(point.type, profile.wordOrder === 'lo' ? words.toReversed() : words);
+  const ordered = profile.wordOrder === 'lo' ? words.toReversed() : words;
+  const raw = readRaw(point.type, ordered);
   const invalid = profile.invalid?.[point.type] ?? [];
-  if (invalid.some((marker) => (marker === 'nan' ? Number.isNaN(raw) : marker === bits))) return 'unavailable';
+  if (invalid.some((marker) => isMarker(marker, raw, ordered))) return 'unavailable';
   const factor = point.factor ?? 1;
   if (point.scaleFactorAt === undefined) return raw * factor;
   const scale = wordsAt(block, point.scaleFactorAt, 1)?.[0];
@@ -63,30 +76,38 @@ function decodePoint(profile: MeterProfile, point: MeterPoint, block: RegisterBl
   return (exponent < 0 ? raw / 10 ** -exponent : raw * 10 ** exponent) * factor;
 }
 
+/** On the bits as text: 64 of them do not fit into a number, and texts of one width stand in the order of their numbers. */
+function isMarker(marker: InvalidMarker, raw: number, words: readonly number[]): boolean {
+  if (marker === 'nan') return Number.isNaN(raw);
+  const bits = words.map((word) => word.toString(16).padStart(4, '0')).join('');
+  const [from, to = from] = marker.split('..');
+  return from! <= bits && bits <= to!;
+}
+
 const view = new DataView(new ArrayBuffer(8));
 
-/** `words`: most significant first. `bits`: the same bits as an unsigned number, to be compared with `invalid`. */
-function readRaw(type: RegisterType, words: readonly number[]): { readonly raw: number; readonly bits: number } {
+/** `words`: most significant first. */
+function readRaw(type: RegisterType, words: readonly number[]): number {
   words.forEach((word, at) => {
     view.setUint16(at * 2, word);
   });
   switch (type) {
     case 'u16':
-      return { raw: view.getUint16(0), bits: view.getUint16(0) };
+      return view.getUint16(0);
     case 'i16':
-      return { raw: view.getInt16(0), bits: view.getUint16(0) };
+      return view.getInt16(0);
     case 'u32':
     case 'acc32':
-      return { raw: view.getUint32(0), bits: view.getUint32(0) };
+      return view.getUint32(0);
     case 'i32':
-      return { raw: view.getInt32(0), bits: view.getUint32(0) };
+      return view.getInt32(0);
     case 'f32':
-      return { raw: view.getFloat32(0), bits: view.getUint32(0) };
+      return view.getFloat32(0);
     case 'u64':
-      return { raw: Number(view.getBigUint64(0)), bits: Number(view.getBigUint64(0)) };
+      return Number(view.getBigUint64(0));
     case 'i64':
-      return { raw: Number(view.getBigInt64(0)), bits: Number(view.getBigUint64(0)) };
+      return Number(view.getBigInt64(0));
     case 'f64':
-      return { raw: view.getFloat64(0), bits: Number(view.getBigUint64(0)) };
+      return view.getFloat64(0);
   }
 }

@@ -3,13 +3,14 @@
 import { type Attempt, believe, NOTHING_BELIEVED } from '../core/metering/believe.ts';
 import type { Bounds } from '../core/metering/plausibility.ts';
 import type { MeterProfile } from '../core/model/meter-profile.ts';
+import { coveredPhases, type MeterWiring } from '../core/model/meter-wiring.ts';
 import type { SiteMeter } from '../core/model/site.ts';
 import type { MeterState } from '../core/model/snapshot.ts';
 import type { Instant } from '../core/model/units.ts';
 import { AppError } from '../engine/app-error.ts';
 import type { Clock, Log, Surroundings } from '../engine/ports.ts';
 import { decodePoints, fingerprint, type RegisterBlock } from './decode.ts';
-import { findBase, readBlock } from './profile-read.ts';
+import { locate, readBlock } from './profile-read.ts';
 import type { RegisterReader } from './register-reader.ts';
 import { toSample } from './sample.ts';
 
@@ -73,7 +74,7 @@ export class Meter {
   async poll(signal?: AbortSignal): Promise<void> {
     let isNew = false;
     try {
-      this.#base ??= await findBase(this.#reader, this.#profile);
+      this.#base ??= await this.#locate();
       const fast: RegisterBlock[] = [];
       let arrivedAt: Instant | undefined;
       for (const range of this.#profile.read.fast) {
@@ -89,18 +90,24 @@ export class Meter {
     if (isNew && !signal?.aborted) await this.#pollSlow();
   }
 
+  async #locate(): Promise<number> {
+    const wanted = { ...this.#meter, phases: coveredPhases(this.#meter).length };
+    return (await locate(this.#reader, this.#profile, wanted)).base;
+  }
+
   /** True when the blocks made a new good reading. */
   #take(fast: readonly RegisterBlock[], arrivedAt: Instant): boolean {
     const carried = [...this.#slow.values()]
       .filter(({ at }) => arrivedAt - at <= SLOW_KEEP_MS)
       .map(({ block }) => block);
     const values = decodePoints(this.#profile, [...fast, ...carried]);
-    const result = toSample(values, this.#profile, this.#meter.factor, this.#bounds.nominalVolts);
+    const result = toSample(values, this.#profile, this.#meter, this.#bounds.nominalVolts);
     return this.#believe(
       result.kind === 'sample'
         ? { ...result, fingerprint: fingerprint(this.#profile, fast) }
         : { kind: 'incomplete', detail: result.detail },
-      arrivedAt,
+      // What a device collects from others was true a while before it answered.
+      arrivedAt - (this.#profile.lagMs ?? 0),
     );
   }
 
@@ -151,15 +158,15 @@ const isException = (error: unknown): boolean => error instanceof AppError && er
 
 /** What is plausible for a meter at its place. */
 export function boundsOf(
-  { factor, plausibleAmps, mayExport }: Pick<SiteMeter, 'factor' | 'plausibleAmps' | 'mayExport'>,
+  { factor, voltageFactor = 1, plausibleAmps, mayExport }: MeterWiring & Pick<SiteMeter, 'plausibleAmps' | 'mayExport'>,
   profile: MeterProfile,
   nominalVolts: number,
 ): Bounds {
-  const blockOf = (address = -1) =>
+  const blockOf = (address: number) =>
     [...profile.read.fast, ...profile.read.slow].findIndex(
       ([start, count]) => start <= address && address < start + count,
     );
-  const { p_l1, p_total } = profile.points;
+  const powers = Object.entries(profile.points).filter(([name]) => name.startsWith('p_'));
   const points = Object.values(profile.points).filter(({ address }) =>
     profile.read.fast.some(([start, count]) => start <= address && address < start + count),
   );
@@ -168,20 +175,8 @@ export function boundsOf(
     nominalVolts,
     plausibleAmps,
     mayExport: mayExport === true,
-    factor,
+    factor: factor * voltageFactor,
     frozenAfterMs: isFloat ? FROZEN_FLOATS_MS : FROZEN_INTEGERS_MS,
-    isTotalReadApart: blockOf(p_l1?.address) !== blockOf(p_total?.address),
+    isTotalReadApart: new Set(powers.map(([, { address }]) => blockOf(address))).size > 1,
   };
-}
-
-/** Why a profile cannot protect a circuit, in words for a person; absent when it can. */
-export function unfitness(profile: MeterProfile): string | undefined {
-  for (const name of ['i_l1', 'i_l2', 'i_l3'] as const) {
-    const address = profile.points[name]?.address;
-    if (address === undefined)
-      return `it has no point ${name}: without the current of each phase no fuse can be watched`;
-    if (!profile.read.fast.some(([start, count]) => start <= address && address < start + count))
-      return `its point ${name} is in no block of read.fast: a current must be read in every poll`;
-  }
-  return undefined;
 }

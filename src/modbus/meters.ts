@@ -1,13 +1,14 @@
 // The meters of a site behind one port: each polled at its own pace, those that share a gateway taking turns on one connection.
 
 import type { MeterProfile } from '../core/model/meter-profile.ts';
+import { coveredPhases, unfitness } from '../core/model/meter-wiring.ts';
 import type { SiteMeter } from '../core/model/site.ts';
 import type { MeterState } from '../core/model/snapshot.ts';
 import type { MeterId } from '../core/model/units.ts';
 import { AppError } from '../engine/app-error.ts';
 import type { Log, MetersPort, Surroundings } from '../engine/ports.ts';
 import { ModbusLinks } from './links.ts';
-import { Meter, unfitness } from './meter.ts';
+import { Meter } from './meter.ts';
 
 export class Meters implements MetersPort {
   readonly #meters = new Map<MeterId, Meter>();
@@ -33,7 +34,7 @@ export class Meters implements MetersPort {
       const fields = { meter: meter.id, profile: meter.profile };
       if (!profile)
         throw new AppError('METER_PROFILE', `meter ${meter.id}: there is no profile ${meter.profile}`, fields);
-      const why = unfitness(profile);
+      const why = unfitness(profile, coveredPhases(meter).length);
       if (why)
         throw new AppError('METER_PROFILE', `meter ${meter.id}: profile ${meter.profile} does not do, ${why}`, fields);
       const { endpoint, unitId } = meter.connection;

@@ -3,12 +3,13 @@
 import { judge, NOTHING_SEEN } from '../core/metering/plausibility.ts';
 import type { Sample } from '../core/metering/sample.ts';
 import type { MeterProfile } from '../core/model/meter-profile.ts';
+import type { MeterWiring } from '../core/model/meter-wiring.ts';
 import type { SiteMeter } from '../core/model/site.ts';
-import type { Instant } from '../core/model/units.ts';
+import { type Instant, PHASES } from '../core/model/units.ts';
 import type { Surroundings } from '../engine/ports.ts';
 import { decodePoints, type PointValues, type RegisterBlock } from './decode.ts';
 import { boundsOf } from './meter.ts';
-import { findBase, readBlock } from './profile-read.ts';
+import { locate, readBlock } from './profile-read.ts';
 import type { RegisterReader } from './register-reader.ts';
 import { toSample } from './sample.ts';
 
@@ -21,18 +22,27 @@ export type MeterShot = {
   readonly doubt?: string;
   /** Fast blocks first; `start` is the address on the wire. */
   readonly registers: readonly RegisterBlock[];
-  /** Arrival of the first block. */
+  /** Arrival of the first block, less the lag of a device that collects values from others. */
   readonly measuredAt: Instant;
 };
 
-/** Reads all blocks once. Throws AppError as `RegisterReader.read` and `findModel` do. */
+/** What is known of the meter's place; `phases` left out are those that the meter has, its first as L1. */
+export type ShotPlace = MeterWiring &
+  Pick<SiteMeter, 'group' | 'plausibleAmps' | 'mayExport'> & { readonly nominalVolts: number };
+
+/** Reads all blocks once. Throws AppError as `RegisterReader.read` and `locate` do. */
 export async function readOnce(
   { clock }: Pick<Surroundings, 'clock'>,
   reader: RegisterReader,
   profile: MeterProfile,
-  place: Pick<SiteMeter, 'factor' | 'plausibleAmps' | 'mayExport'> & { readonly nominalVolts: number },
+  place: ShotPlace,
 ): Promise<MeterShot> {
-  const base = await findBase(reader, profile);
+  const expected = place.phases?.length;
+  const { base, phases } = await locate(reader, profile, {
+    ...(place.group !== undefined && { group: place.group }),
+    ...(expected !== undefined && { phases: expected }),
+  });
+  const wiring = { ...place, phases: place.phases ?? PHASES.slice(0, phases) };
   const blocks: RegisterBlock[] = [];
   let measuredAt: Instant | undefined;
   for (const range of [...profile.read.fast, ...profile.read.slow]) {
@@ -40,11 +50,11 @@ export async function readOnce(
     measuredAt ??= clock.now();
   }
   const values = decodePoints(profile, blocks);
-  const result = toSample(values, profile, place.factor, place.nominalVolts);
+  const result = toSample(values, profile, wiring, place.nominalVolts);
   const shot = {
     values,
     registers: blocks.map(({ start, words }) => ({ start: base + start, words })),
-    measuredAt: measuredAt ?? clock.now(),
+    measuredAt: (measuredAt ?? clock.now()) - (profile.lagMs ?? 0),
   };
   if (result.kind === 'missing') return { ...shot, doubt: result.detail };
   const { verdict } = judge(boundsOf(place, profile, place.nominalVolts), NOTHING_SEEN, {

@@ -4,12 +4,23 @@
 import type { ModbusEndpoint } from '../core/model/site.ts';
 import { AppError } from '../engine/app-error.ts';
 import type { Clock, Random, Surroundings } from '../engine/ports.ts';
+import type { ModbusRequest } from './reply-frame.ts';
 import { type OpenSession, type RegisterSession, Session } from './session.ts';
 
-/** All that the rest of the room knows of Modbus. 3 = holding registers, 4 = input registers; `count` 1 to 125 from `address` on. */
+/**
+ * All that the meters know of Modbus: 3 = holding registers, 4 = input registers; `count` 1 to 125 from `address` on. Throws AppError
+ * METER_CONNECT, METER_TIMEOUT, METER_FRAME, METER_CLOSED, METER_BUSY or METER_EXCEPTION (field `exception`).
+ */
 export interface RegisterReader {
-  /** Throws AppError METER_CONNECT, METER_TIMEOUT, METER_FRAME, METER_CLOSED, METER_BUSY or METER_EXCEPTION (field `exception`). */
   read(functionCode: 3 | 4, address: number, count: number): Promise<readonly number[]>;
+}
+
+/** One unit of an input or output module; throws as a RegisterReader does. */
+export interface UnitPort extends RegisterReader {
+  /** 1 = coils, 2 = discrete inputs; `count` 1 to 2,000 from `address` on. */
+  readBits(functionCode: 1 | 2, address: number, count: number): Promise<readonly boolean[]>;
+  /** Switches one coil and resolves when the device has echoed exactly that. For outputs only: nothing else is ever written. */
+  writeCoil(address: number, isOn: boolean): Promise<void>;
 }
 
 export type LinkTiming = {
@@ -61,11 +72,16 @@ export class ModbusLink {
     this.#open = open;
   }
 
-  /** A reader of one unit. `gapMs`: silence before each request, for slow meters behind a serial gateway. */
-  unit(unitId: number, gapMs = 0): RegisterReader {
+  /** One unit. `gapMs`: silence before each request, for slow meters behind a serial gateway. */
+  unit(unitId: number, gapMs = 0): UnitPort {
+    const ask = (request: ModbusRequest) => this.#inTurn(() => this.#request(request, gapMs));
     return {
-      read: (functionCode, address, count) =>
-        this.#inTurn(() => this.#read({ unitId, functionCode, address, count }, gapMs)),
+      read: (functionCode, address, count) => ask({ unitId, functionCode, address, count }),
+      readBits: async (functionCode, address, count) =>
+        (await ask({ unitId, functionCode, address, count })).map((bit) => bit === 1),
+      writeCoil: async (address, isOn) => {
+        await ask({ unitId, functionCode: 5, address, isOn });
+      },
     };
   }
 
@@ -89,7 +105,7 @@ export class ModbusLink {
     return turn;
   }
 
-  async #read(request: Parameters<RegisterSession['request']>[0], gapMs: number): Promise<readonly number[]> {
+  async #request(request: ModbusRequest, gapMs: number): Promise<readonly number[]> {
     try {
       const session = await this.#connected();
       const quietMs = this.#clock.now() - this.#quietSince;
@@ -135,8 +151,8 @@ export class ModbusLink {
 
   #troubled(error: AppError): void {
     if (error.fields.isBackOff === true) return;
-    this.#session?.destroy();
-    this.#session = undefined;
+    // A serial line is hushed by its session and goes on.
+    if (!this.#session?.isOpen) this.#session = undefined;
     this.#lastTrouble = error;
     const { backOffFirstMs, backOffMostMs } = this.#timing;
     const delayMs = Math.min(backOffMostMs, backOffFirstMs * 2 ** Math.min(this.#failures, 20));

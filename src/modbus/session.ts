@@ -1,28 +1,36 @@
-// One TCP connection to a Modbus device: asks one thing at a time and destroys the socket at the first sign of disorder.
+// One connection to a Modbus device: asks one thing at a time and, at the first sign of disorder, ends the connection or hushes the line.
 //
-// modbus-serial alone returns wrong values or hangs for ever after a broken frame, so it never owns the socket: we look at every byte
-// before it does, keep our own deadline, and believe its answer only when the bytes were exactly the reply that was asked for.
+// modbus-serial alone returns wrong values or hangs for ever after a broken frame, so it never owns the wire: it hands us its request and
+// hears only a reply of which we looked at every byte; the deadline is ours too.
 
-import { connect, type Socket } from 'node:net';
 import modbus from 'modbus-serial';
 import type { ModbusEndpoint } from '../core/model/site.ts';
+import type { Instant } from '../core/model/units.ts';
 import { AppError } from '../engine/app-error.ts';
 import type { Clock } from '../engine/ports.ts';
-import { checkReply, type RegisterRequest, type ReplyCheck } from './reply-frame.ts';
+import { ClientPort } from './client-port.ts';
+import { DatagramWire } from './datagram-wire.ts';
+import { type Framing, framingOf } from './framing.ts';
+import { hushMs } from './line-time.ts';
+import type { ModbusRequest } from './reply-frame.ts';
+import { SerialWire } from './serial-wire.ts';
+import { SocketWire } from './socket-wire.ts';
+import type { Wire } from './wire.ts';
 
 type Client = InstanceType<typeof modbus.default>;
 type Pending = {
-  readonly request: RegisterRequest;
+  readonly request: ModbusRequest;
+  readonly transaction: number;
   received: Buffer;
-  check: ReplyCheck;
   readonly resolve: (words: readonly number[]) => void;
   readonly reject: (error: AppError) => void;
 };
 
-/** A connection that answers register reads; dead for good after any trouble but an exception. */
+/** A connection that answers requests. */
 export interface RegisterSession {
   readonly isOpen: boolean;
-  request(request: RegisterRequest, deadlineMs: number): Promise<readonly number[]>;
+  /** Registers as words, bits as 0 and 1, a written coil as what it was set to. */
+  request(request: ModbusRequest, deadlineMs: number): Promise<readonly number[]>;
   destroy(): void;
 }
 
@@ -34,79 +42,74 @@ export type OpenSession = (
   signal?: AbortSignal,
 ) => Promise<RegisterSession>;
 
-const KEEP_ALIVE_MS = 10_000;
+/** A line that is not silent within this long is babbling: nothing on it can be told apart. */
+export const HUSH_MOST_MS = 1_000;
+const TRANSACTIONS = 65_536;
 
 export class Session implements RegisterSession {
   readonly #clock: Clock;
   readonly #endpoint: ModbusEndpoint;
-  readonly #socket: Socket;
-  readonly #client: Client = new modbus.default();
+  readonly #wire: Wire;
+  readonly #framing: Framing;
+  readonly #port: ClientPort;
+  readonly #client: Client;
   #pending: Pending | undefined;
+  #transaction = 0;
+  /** Until then bytes that nobody asked for are what is left of former trouble; they prolong the silence. */
+  #hushedUntil: Instant = Number.NEGATIVE_INFINITY;
 
-  private constructor(clock: Clock, endpoint: ModbusEndpoint, socket: Socket) {
+  private constructor(clock: Clock, endpoint: ModbusEndpoint, wire: Wire) {
     this.#clock = clock;
     this.#endpoint = endpoint;
-    this.#socket = socket;
-    // Ours come before modbus-serial's: they are called first.
-    socket.on('data', (bytes: Buffer) => this.#receive(bytes));
-    socket.on('error', (cause) => this.#fail('METER_CLOSED', `the connection broke: ${cause.message}`, cause));
-    socket.on('close', () => this.#fail('METER_CLOSED', 'the device closed the connection'));
+    this.#wire = wire;
+    this.#framing = framingOf(endpoint);
+    this.#port = new ClientPort((frame) => wire.send(this.#framing.encode(frame, this.#transaction)));
+    this.#client = new modbus.default(this.#port);
+    this.#client.open(() => {});
+    wire.listen(
+      (bytes) => this.#receive(bytes),
+      (text, cause) => this.#fail('METER_CLOSED', text, cause),
+    );
+    // A gateway that passes serial frames through may hand us what it owed to the connection before.
+    if (!this.#framing.hasTransactions) this.#hush();
   }
 
-  /** Connects within `timeoutMs` or throws METER_CONNECT; no socket is left behind then. */
+  /** Connects within `timeoutMs` or throws METER_CONNECT; nothing is left open then. */
   static async open(clock: Clock, endpoint: ModbusEndpoint, timeoutMs: number, signal?: AbortSignal): Promise<Session> {
-    if (endpoint.transport !== 'tcp')
-      throw new AppError('METER_CONNECT', `no connection over ${endpoint.transport} yet`, { ...endpoint });
-    const { host, port } = endpoint;
-    const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
-    await new Promise<void>((resolve, reject) => {
-      const give = (text: string, cause?: unknown) => {
-        settled();
-        // A socket that fails once more while it is torn down must not end the process: the trouble is told already.
-        socket.on('error', () => {});
-        socket.destroy();
-        reject(new AppError('METER_CONNECT', text, { ...endpoint }, { cause }));
-      };
-      const cancel = clock.timer('modbus.connect', timeoutMs, () => give(`no connection within ${timeoutMs} ms`));
-      const onError = (cause: Error) =>
-        give(cause.message || (cause as NodeJS.ErrnoException).code || 'no connection', cause);
-      const onAbort = () => give('stopped while connecting');
-      const settled = () => {
-        cancel();
-        socket.off('error', onError);
-        signal?.removeEventListener('abort', onAbort);
-      };
-      socket.once('error', onError);
-      socket.once('connect', () => {
-        settled();
-        resolve();
-      });
-      signal?.addEventListener('abort', onAbort, { once: true });
-      if (signal?.aborted) onAbort();
-    });
-    const session = new Session(clock, endpoint, socket);
-    await session.#client.linkTCP(socket, { port });
-    return session;
+    const opening = { clock, endpoint, timeoutMs, signal };
+    switch (endpoint.transport) {
+      case 'tcp':
+      case 'rtu-over-tcp':
+        return new Session(clock, endpoint, await SocketWire.open(opening, endpoint));
+      case 'udp':
+        return new Session(clock, endpoint, await DatagramWire.open(opening, endpoint));
+      case 'rtu':
+        return new Session(clock, endpoint, await SerialWire.open(opening, endpoint));
+    }
   }
 
   get isOpen(): boolean {
-    return !this.#socket.destroyed && this.#socket.writable;
+    return this.#wire.isOpen;
   }
 
   /**
-   * Reads registers. MUST NOT be called while another request is under way. Throws METER_TIMEOUT, METER_FRAME or METER_CLOSED, after which
-   * the session is dead, or METER_EXCEPTION (field `exception`), after which it is as good as before.
+   * Asks one thing. MUST NOT be called while another request is under way. Throws METER_TIMEOUT, METER_FRAME or METER_CLOSED, after which the
+   * session is dead unless it is a serial line, or METER_EXCEPTION (field `exception`), after which it is as good as before. The deadline
+   * counts from the first byte sent.
    */
-  request(request: RegisterRequest, deadlineMs: number): Promise<readonly number[]> {
+  async request(request: ModbusRequest, deadlineMs: number): Promise<readonly number[]> {
+    await this.#silence();
     if (this.#pending) throw new Error('modbus session: a second request while one is under way');
+    if (!this.isOpen) throw new AppError('METER_CLOSED', 'the connection is closed', { ...this.#endpoint, ...request });
     return new Promise((resolve, reject) => {
       const cancel = this.#clock.timer('modbus.deadline', deadlineMs, () =>
         this.#fail('METER_TIMEOUT', `no whole answer within ${deadlineMs} ms`),
       );
+      this.#transaction = (this.#transaction + 1) % TRANSACTIONS;
       const pending: Pending = {
         request,
+        transaction: this.#transaction,
         received: Buffer.alloc(0),
-        check: 'incomplete',
         resolve: (words) => {
           cancel();
           resolve(words);
@@ -117,13 +120,8 @@ export class Session implements RegisterSession {
         },
       };
       this.#pending = pending;
-      this.#client.setID(request.unitId);
-      const reply =
-        request.functionCode === 3
-          ? this.#client.readHoldingRegisters(request.address, request.count)
-          : this.#client.readInputRegisters(request.address, request.count);
-      reply.then(
-        ({ data }) => this.#answered(pending, data),
+      this.#ask(request).then(
+        (words) => this.#answered(pending, words),
         (error: Error & { modbusCode?: number }) => this.#refused(pending, error),
       );
     });
@@ -131,25 +129,46 @@ export class Session implements RegisterSession {
 
   /** Ends the connection at once; a request under way is rejected. */
   destroy(): void {
+    this.#wire.destroy();
     this.#fail('METER_CLOSED', 'the connection was closed from our side');
+  }
+
+  async #ask(request: ModbusRequest): Promise<readonly number[]> {
+    const client = this.#client;
+    client.setID(request.unitId);
+    switch (request.functionCode) {
+      case 1:
+        return bitsOf(await client.readCoils(request.address, request.count), request.count);
+      case 2:
+        return bitsOf(await client.readDiscreteInputs(request.address, request.count), request.count);
+      case 3:
+        return (await client.readHoldingRegisters(request.address, request.count)).data;
+      case 4:
+        return (await client.readInputRegisters(request.address, request.count)).data;
+      case 5:
+        return [Number((await client.writeCoil(request.address, request.isOn)).state)];
+    }
   }
 
   #receive(bytes: Buffer): void {
     const pending = this.#pending;
     if (!pending) {
-      this.#fail('METER_FRAME', 'bytes arrived that nobody asked for');
+      if (this.#clock.now() < this.#hushedUntil) this.#hush();
+      else this.#fail('METER_FRAME', 'bytes arrived that nobody asked for');
       return;
     }
-    // Bounded: checkReply faults as soon as there are more bytes than the reply needs.
+    // Bounded: the check faults as soon as there are more bytes than the reply needs.
     pending.received = Buffer.concat([pending.received, bytes]);
-    pending.check = checkReply(pending.request, pending.received);
-    if (typeof pending.check === 'object') this.#fail('METER_FRAME', pending.check.fault);
+    const check = this.#framing.check(pending.request, pending.received, pending.transaction);
+    if (typeof check === 'object') this.#fail('METER_FRAME', check.fault);
+    else if (check === 'complete') this.#port.deliver(this.#framing.decode(pending.received));
   }
 
   #answered(pending: Pending, words: readonly number[]): void {
     if (this.#pending !== pending) return;
-    if (pending.check !== 'complete' || words.length !== pending.request.count) {
-      this.#fail('METER_FRAME', `${words.length} registers came, asked were ${pending.request.count}`);
+    const expected = pending.request.functionCode === 5 ? 1 : pending.request.count;
+    if (words.length !== expected) {
+      this.#fail('METER_FRAME', `${words.length} values came, asked were ${expected}`);
       return;
     }
     this.#pending = undefined;
@@ -158,7 +177,7 @@ export class Session implements RegisterSession {
 
   #refused(pending: Pending, error: Error & { modbusCode?: number }): void {
     if (this.#pending !== pending) return;
-    if (pending.check !== 'complete' || error.modbusCode === undefined) {
+    if (error.modbusCode === undefined) {
       this.#fail('METER_FRAME', error.message, error);
       return;
     }
@@ -170,7 +189,32 @@ export class Session implements RegisterSession {
   #fail(code: 'METER_TIMEOUT' | 'METER_FRAME' | 'METER_CLOSED', text: string, cause?: unknown): void {
     const pending = this.#pending;
     this.#pending = undefined;
-    this.#socket.destroy();
+    if (code === 'METER_CLOSED' || !this.#wire.isKept) this.#wire.destroy();
+    else this.#hush();
     pending?.reject(new AppError(code, text, { ...this.#endpoint, ...pending.request }, { cause }));
   }
+
+  #hush(): void {
+    this.#wire.flush();
+    this.#hushedUntil = this.#clock.now() + hushMs(this.#endpoint);
+  }
+
+  /** Waits until the line has been silent for as long as it must. */
+  async #silence(): Promise<void> {
+    const mostUntil = this.#clock.now() + HUSH_MOST_MS;
+    for (;;) {
+      const now = this.#clock.now();
+      if (now >= this.#hushedUntil) return;
+      if (now >= mostUntil)
+        throw new AppError('METER_FRAME', `the line is not silent for ${hushMs(this.#endpoint)} ms`, {
+          ...this.#endpoint,
+        });
+      await this.#clock.sleep('modbus.hush', Math.min(this.#hushedUntil, mostUntil) - now);
+    }
+  }
+}
+
+/** The client fills the last byte up with bits that nobody asked for. */
+function bitsOf({ data }: { readonly data: readonly boolean[] }, count: number): readonly number[] {
+  return data.slice(0, count).map(Number);
 }

@@ -12,7 +12,7 @@ export function shotAsText(shot: MeterShot, ageMs: number, isRaw: boolean): stri
   const { sample, values } = shot;
   const pick = (triple: PhaseAmps | undefined, prefix: 'v' | 'i' | 'p', phase: Phase) =>
     sample ? triple?.[phase] : numberOf(values[`${prefix}_${phase.toLowerCase() as 'l1' | 'l2' | 'l3'}`]);
-  const rows = PHASES.map((phase) => [
+  const rows = (sample?.phases ?? PHASES).map((phase) => [
     phase,
     fixed(pick(sample?.volts, 'v', phase), 1),
     fixed(pick(sample?.currentAmps, 'i', phase), 2),

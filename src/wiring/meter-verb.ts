@@ -12,6 +12,7 @@ import type { ExitCode, Io } from './io.ts';
 import { adviseOn } from './meter-advice.ts';
 import { shotAsJson, shotAsText } from './meter-text.ts';
 import { describeProfileFault, meterProfilesDir } from './meters.ts';
+import { profileNotes } from './profile-notes.ts';
 
 export type MeterVerbOptions = {
   readonly profile: string;
@@ -59,7 +60,7 @@ export async function runMeterVerb(options: MeterVerbOptions, io: Io): Promise<E
   try {
     if (options.watch) return await watch(read, clock, io.signal);
     const outcome = await read();
-    if (outcome !== 'unread' && !options.json) for (const trap of profile.traps) io.err(`note: ${trap}`);
+    if (outcome !== 'unread' && !options.json) for (const note of profileNotes(profile)) io.err(`note: ${note}`);
     return outcome === 'believed' ? 0 : 1;
   } finally {
     io.signal.removeEventListener('abort', closeLink);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { describeFault } from '../../src/config/fault.ts';
-import { listMeterProfiles, loadChargerProfiles } from '../../src/config/load-profiles.ts';
+import { loadChargerProfiles, loadMeterProfiles } from '../../src/config/load-profiles.ts';
 import { checkSite, type LoadedSite } from '../../src/config/load-site.ts';
 import { packagedProfilesDir } from '../../src/config/package-root.ts';
 import type { Io } from '../../src/wiring/io.ts';
@@ -41,7 +41,7 @@ export function groupedSite(part: object = {}): RawSite {
 
 const chargers = loadChargerProfiles(packagedProfilesDir());
 if (!chargers.ok) throw new Error(chargers.faults.map(describeFault).join('\n'));
-const known = { models: chargers.models, meterProfiles: listMeterProfiles(packagedProfilesDir()) };
+const known = { models: chargers.models, meterProfiles: loadMeterProfiles(packagedProfilesDir()) };
 
 /** Checks plain data against the packaged profiles, under the file name `site.json`. */
 export function check(raw: unknown): LoadedSite {

@@ -92,19 +92,21 @@ test('a reading that the controller would refuse is shown with the reason', asyn
   expect(err).toContain('would not believe this reading: L1 23 V, expected 115 to 345 V');
 });
 
-test.each(['sunspec-203', 'sunspec-213'])(
+test.each(['sunspec-201-204', 'sunspec-211-214'])(
   '%s: the model is found over the wire, wherever the chain begins',
   async (profile) => {
-    for (const { name, memory, values, currentAmps } of vectorsOf(profile)) {
+    for (const { name, memory, values, currentAmps, phases } of vectorsOf(profile)) {
       // One whose currents are markers cannot be shown as a sample; the decoding tests have it.
       if (!memory || !currentAmps) continue;
       const { address } = await meter(fromMemory(memory.start, () => toWords(memory.words)));
       const { out } = await call({ address, profile, json: true });
       const shot = JSON.parse(out);
       expect([shot.currentAmps.L1, shot.currentAmps.L2, shot.currentAmps.L3], name).toEqual(
-        currentAmps.map((amps) => expect.closeTo(amps, 6)),
+        [...currentAmps, 0, 0].slice(0, 3).map((amps) => expect.closeTo(amps, 6)),
       );
-      if (typeof values.p_total === 'number') expect(shot.totalPowerWatts, name).toBeCloseTo(values.p_total, 6);
+      if (typeof values.p_total === 'number' && values.p_total < 1e30)
+        expect(shot.totalPowerWatts, name).toBeCloseTo(values.p_total, 6);
+      expect(shot.phases, name).toEqual(phases === undefined ? undefined : ['L1', 'L2'].slice(0, phases));
     }
   },
 );
@@ -136,11 +138,11 @@ test('an exception names the likely reason: another meter', async () => {
   const { code, err } = await call({ address });
   expect(code).toBe(1);
   expect(err).toContain('Exception 2: it has no such registers: the profile is for another meter');
-  expect((await call({ address, profile: 'sunspec-203' })).err).toContain('no "SunS" at 40000, 0, 50000');
+  expect((await call({ address, profile: 'sunspec-201-204' })).err).toContain('no "SunS" at 40000, 0, 50000');
 });
 
 test.each([
-  [{ profile: 'sdm630' }, /"sdm630", expected one of: block-19000, eastron-sdm630, sunspec-203, sunspec-213/],
+  [{ profile: 'sdm630' }, /"sdm630", expected one of: eastron-sdm630$/],
   [{ address: 'http://meter' }, /address: "http:\/\/meter", expected host:port/],
   [{ address: 'meter:70000' }, /expected host:port/],
   [{ unit: 256 }, /--unit: 256, expected a whole number from 0 to 255/],

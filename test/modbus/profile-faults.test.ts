@@ -1,24 +1,46 @@
 // A profile is checked whole, and a SunSpec device is walked to the model that the profile means, wherever its chain begins.
 import { describe, expect, test } from 'vitest';
-import { knownMeterProfiles, parseMeterProfile } from '../../src/config/meter-profile.ts';
+import { parseMeterProfile } from '../../src/config/meter-profile.ts';
+import { MOST_LAG_MS, unfitness } from '../../src/core/model/meter-wiring.ts';
 import { AppError } from '../../src/engine/app-error.ts';
-import { unfitness } from '../../src/modbus/meter.ts';
 import type { RegisterReader } from '../../src/modbus/register-reader.ts';
 import { findModel } from '../../src/modbus/sunspec.ts';
-import { profileDir, profileOf } from '../support/meter-vectors.ts';
+import { profileIds, profileOf } from '../support/meter-vectors.ts';
 
-test('every profile that comes with Busbar is sound, protects a circuit, and says where it comes from', () => {
-  const ids = knownMeterProfiles(profileDir);
-  expect(ids).toHaveLength(4);
-  for (const id of ids) {
-    expect(unfitness(profileOf(id)), id).toBeUndefined();
-    expect(profileOf(id).sources.length, id).toBeGreaterThan(0);
-  }
+test('every profile that comes with Busbar is sound and says where it comes from; three cannot protect a circuit, and say why', () => {
+  expect(profileIds).toHaveLength(39);
+  const unfit = profileIds.flatMap((id) => {
+    const why = unfitness(profileOf(id));
+    return why === undefined ? [] : [[id, why]];
+  });
+  expect(unfit).toEqual([
+    ['eastron-sdm72d-m-v1', expect.stringContaining('it has no point i_l1')],
+    ['schneider-powertag', expect.stringContaining('60 s old')],
+    ['sma-homemanager2', expect.stringContaining('it has no point i_l1')],
+  ]);
+  for (const id of profileIds) expect(profileOf(id).sources.length, id).toBeGreaterThan(0);
+});
+
+test('of a meter only the phases in use need currents, each in every poll', () => {
+  const good = profileOf('eastron-sdm630');
+  const { i_l3: _, ...points } = good.points;
+  expect(unfitness({ ...good, points }, 2)).toBeUndefined();
+  expect(unfitness({ ...good, points })).toMatch(/no point i_l3/);
+  expect(unfitness({ ...good, read: { fast: [[0, 6]], slow: [[6, 12]] } })).toMatch(/i_l1 is in no block of read.fast/);
+  expect(unfitness({ ...good, lagMs: MOST_LAG_MS })).toBeUndefined();
+  expect(unfitness({ ...good, lagMs: MOST_LAG_MS + 1 })).toMatch(/2\.001 s old/);
 });
 
 describe('faults', () => {
   const good = profileOf('eastron-sdm630');
   const { i_l1, v_l1 } = good.points;
+  const ident = { functionCode: 3, address: 0xfc00, count: 2, meaning: 'serial number' };
+  /** The good points without p_l1, p_l3 and the total, with halves at these addresses instead. */
+  const halves = (at: { readonly [name: string]: number }) => {
+    const { p_l1: _1, p_l3: _3, p_total: _t, ...rest } = good.points;
+    const added = Object.entries(at).map(([name, address]) => [name, { address, type: 'f32' }]);
+    return { ...rest, ...Object.fromEntries(added) };
+  };
   test.each([
     [{ functionCode: 6 }, 'functionCode', 6],
     [{ wordorder: 'hi' }, 'wordorder', 'hi'],
@@ -43,6 +65,24 @@ describe('faults', () => {
     ],
     [{ maxRegisters: 10 }, 'read.fast.0', [0, 18]],
     [{ maxRegisters: 126 }, 'maxRegisters', 126],
+    [{ verified: 'yes' }, 'verified', 'yes'],
+    [{ verified: [] }, 'verified', []],
+    [{ verified: [{ by: 'A. Meier', on: '31.3.2026', firmware: '1.4' }] }, 'verified.0.on', '31.3.2026'],
+    [{ lagMs: 0 }, 'lagMs', 0],
+    [{ invalid: { i16: ['800'] } }, 'invalid.i16.0', '800'],
+    [{ invalid: { i16: ['nan'] } }, 'invalid.i16.0', 'nan'],
+    [{ invalid: { u16: ['ffff..0000'] } }, 'invalid.u16.0', 'ffff..0000'],
+    [{ invalid: { u16: ['0xffff'] } }, 'invalid.u16.0', '0xffff'],
+    [{ phases: 1 }, 'points.v_l2', good.points.v_l2],
+    [{ base: { kind: 'sunspec', models: [{ id: 203, phases: 4 }] } }, 'base.models.0.phases', 4],
+    [{ base: { kind: 'sunspec', models: [] } }, 'base.models', []],
+    [{ base: { kind: 'group', first: 2, address: 19_200, step: 0 } }, 'base.step', 0],
+    [{ ident: [{ ...ident, count: 61 }] }, 'ident.0.count', 61],
+    [{ ident: [{ ...ident, address: 65_535 }] }, 'ident.0.address', 65_535],
+    [{ ident: [{ ...ident, values: [{ words: [1] }] }] }, 'ident.0.values.0.words', [1]],
+    [{ points: halves({ p_l1_pos: 20 }) }, 'points.p_l1_neg', undefined],
+    [{ points: halves({ p_l2_pos: 20, p_l2_neg: 22 }) }, 'points.p_l2', good.points.p_l2],
+    [{ points: halves({ p_l1_pos: 20, p_l1_neg: 52 }) }, 'points.p_l1_neg', { address: 52, type: 'f32' }],
   ] as const)('%# a fault is found at its place', (change, path, value) => {
     const result = parseMeterProfile(JSON.stringify({ ...good, ...change }), 'a.json');
     if (result.kind === 'profile') throw new Error('no fault was found');

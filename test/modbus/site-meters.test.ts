@@ -24,7 +24,7 @@ function faultOf(work: () => unknown): AppError {
 }
 
 test('a site gets a port with every meter in it, none of them read yet', () => {
-  const meters = [meterAt(502, { id: 'grid' }), meterAt(502, { id: 'hall', profile: 'sunspec-203' })];
+  const meters = [meterAt(502, { id: 'grid' }), meterAt(502, { id: 'hall', profile: 'sunspec-201-204' })];
   const port = siteMeters({ meters, nominalVolts: 230 })(surroundings);
   expect(port.states()).toEqual({ grid: {}, hall: {} });
 });
@@ -32,7 +32,7 @@ test('a site gets a port with every meter in it, none of them read yet', () => {
 test('an unknown profile is told with the meter, the name and the known ones', () => {
   const error = faultOf(() => siteMeters({ meters: [meterAt(502, { profile: 'sdm-630' })], nominalVolts: 230 }));
   expect(error.code).toBe('METER_PROFILE');
-  expect(error.message).toMatch(/^meter grid: .*"sdm-630", expected one of: block-19000, eastron-sdm630, /);
+  expect(error.message).toMatch(/^meter grid: .*"sdm-630", expected one of: abb-eq, .*, wattnode-mb$/);
 });
 
 test('every fault of a bad profile is told at its place, and a profile without currents cannot protect', () => {

@@ -1,6 +1,6 @@
 // Whole sites on the virtual clock: the real controller among simulated stations and faults, watched by every checker.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { loadChargerProfiles } from '../../src/config/load-profiles.ts';
+import { loadChargerProfiles, loadMeterProfiles } from '../../src/config/load-profiles.ts';
 import { checkSite } from '../../src/config/load-site.ts';
 import { packagedProfilesDir } from '../../src/config/package-root.ts';
 import type { Site } from '../../src/core/model/site.ts';
@@ -28,7 +28,11 @@ function smallSite(change: (raw: { [field: string]: unknown }) => void = () => {
   change(raw);
   const models = loadChargerProfiles(packagedProfilesDir());
   if (!models.ok) throw new Error('the charger profiles cannot be read');
-  const checked = checkSite(raw, { file: 'small', models: models.models, meterProfiles: ['eastron-sdm630'] });
+  const checked = checkSite(raw, {
+    file: 'small',
+    models: models.models,
+    meterProfiles: loadMeterProfiles(packagedProfilesDir()),
+  });
   if (!checked.ok) throw new Error(JSON.stringify(checked.faults));
   return checked.site;
 }
@@ -67,6 +71,36 @@ describe('a small site', () => {
     expect(report.violations).toEqual({ count: 0, first: [] });
     expect(report.figures['fuse-law.aboveLimitSeconds']).toBe(0);
     expect(report.counts.commands).toBeGreaterThan(20);
+  });
+
+  test.each([
+    ['rotated, one transformer turned, all of 40:1', { phases: 'L3 L1 L2', invertPhases: 'L1', factor: 40 }],
+    ['all turned, behind voltage transformers', { profile: 'chint-dtsu666', factor: -1, voltageFactor: 2 }],
+    ['of halves of powers', { profile: 'kostal-ksem-native', phases: 'L2 L1 L3' }],
+    ['a group of inputs', { profile: 'janitza-umg801-group-n', group: 7 }],
+  ])('a meter that is %s shows the controller the same connection', async (_, fields) => {
+    const wired = await setStage(
+      smallSite((raw) => {
+        Object.assign((raw as { meters: object[] }).meters[0]!, fields);
+      }),
+    );
+    const onOnePhase = { ...comes('A/1', MINUTE), car: { ...car, phases: 1 } } as Happening;
+    const script = scriptOf([onOnePhase, comes('B/1', 4 * MINUTE)], 12);
+    const run = async (on: Stage) => {
+      const leases: number[] = [];
+      const onTraceLine = (line: string) => {
+        const amps = / lease \w+ ([\d.]+)$/.exec(line)?.[1];
+        if (amps !== undefined) leases.push(Number(amps));
+      };
+      const { violations } = await simulate(on, script, { onTraceLine });
+      return { violations, leases };
+    };
+    const [plain, seen] = [await run(stage), await run(wired)];
+    expect(seen.violations).toEqual({ count: 0, first: [] });
+    expect(seen.leases.length).toBeGreaterThan(20);
+    // The volts of each phase wander by chance, and a step is 0.1 A.
+    expect(Math.abs(seen.leases.at(-1)! - plain.leases.at(-1)!)).toBeLessThanOrEqual(0.2);
+    expect(Math.abs(Math.max(...seen.leases) - Math.max(...plain.leases))).toBeLessThanOrEqual(0.2);
   });
 
   test('the same script gives the same trace, another seed another one', async () => {

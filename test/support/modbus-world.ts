@@ -14,6 +14,8 @@ export const realSurroundings = (seed = 1): Surroundings => ({
 
 export const tcpAt = (port: number) => ({ transport: 'tcp', host: '127.0.0.1', port }) as const;
 
+export const rtuOverTcpAt = (port: number) => ({ transport: 'rtu-over-tcp', host: '127.0.0.1', port }) as const;
+
 export function meterAt(port: number, parts: Partial<SiteMeter> & { readonly unitId?: number } = {}): SiteMeter {
   const { unitId = 1, ...rest } = parts;
   return {

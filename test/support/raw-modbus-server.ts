@@ -1,8 +1,8 @@
-// A Modbus TCP meter written on bare sockets for tests, independent of the library the product reads with; it can also misbehave by hand.
+// A Modbus device written on bare sockets for tests, independent of the library the product reads with; it can also misbehave by hand.
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 
-/** Gives the words for a read, an exception code, or undefined to stay silent. */
+/** Gives the words (or bits, or the value of a written coil), an exception code, or undefined to stay silent. */
 export type Answer = readonly number[] | { readonly exception: number } | undefined;
 export type RawServer = {
   readonly port: number;
@@ -14,10 +14,15 @@ export type RawServer = {
   readonly close: () => Promise<void>;
 };
 
-/** Serves unit ids through `answer`. Expects one request in flight and whole requests per connection, as the standard allows. */
+/**
+ * Serves unit ids through `answer`. Expects one request in flight and whole requests per connection, as the standard allows. For a write
+ * `count` is the value written.
+ */
 export async function serveModbus(
   answer: (unitId: number, functionCode: number, address: number, count: number) => Answer,
+  framing: 'mbap' | 'rtu' = 'mbap',
 ): Promise<RawServer> {
+  const [requestBytes, unitAt] = framing === 'mbap' ? [12, 6] : [8, 0];
   const sockets = new Set<Socket>();
   let accepted = 0;
   let requests = 0;
@@ -30,14 +35,16 @@ export async function serveModbus(
     let rest = Buffer.alloc(0);
     socket.on('data', (chunk: Buffer) => {
       rest = Buffer.concat([rest, chunk]);
-      while (rest.length >= 12) {
-        const request = rest.subarray(0, 12);
-        rest = rest.subarray(12);
+      while (rest.length >= requestBytes) {
+        const request = rest.subarray(0, requestBytes);
+        rest = rest.subarray(requestBytes);
         requests++;
-        const [unitId, functionCode] = [request.readUInt8(6), request.readUInt8(7)];
-        const result = answer(unitId, functionCode, request.readUInt16BE(8), request.readUInt16BE(10));
+        const asked = request.subarray(unitAt, unitAt + 6);
+        const [unitId, functionCode] = [asked.readUInt8(0), asked.readUInt8(1)];
+        const result = answer(unitId, functionCode, asked.readUInt16BE(2), asked.readUInt16BE(4));
         if (result === undefined) continue;
-        socket.write('exception' in result ? exceptionReply(request, result.exception) : wordsReply(request, result));
+        const core = 'exception' in result ? exceptionCore(asked, result.exception) : replyCore(asked, result);
+        socket.write(framing === 'mbap' ? withHeader(request, core) : withChecksum(core));
       }
     });
   });
@@ -66,22 +73,40 @@ export function fromMemory(start: number, memory: () => readonly number[]) {
   };
 }
 
-function exceptionReply(request: Buffer, code: number): Buffer {
-  const reply = Buffer.alloc(9);
-  request.copy(reply, 0, 0, 8);
-  reply.writeUInt16BE(3, 4);
-  reply.writeUInt8(request.readUInt8(7) | 0x80, 7);
-  reply.writeUInt8(code, 8);
-  return reply;
+const exceptionCore = (asked: Buffer, code: number) => Buffer.from([asked[0]!, asked[1]! | 0x80, code]);
+
+function replyCore(asked: Buffer, result: readonly number[]): Buffer {
+  const functionCode = asked[1]!;
+  if (functionCode === 5) return Buffer.from([...asked.subarray(0, 4), result[0]! >> 8, result[0]! & 0xff]);
+  const data = functionCode <= 2 ? packed(result) : result.flatMap((word) => [word >> 8, word & 0xff]);
+  return Buffer.from([asked[0]!, functionCode, data.length, ...data]);
 }
 
-function wordsReply(request: Buffer, words: readonly number[]): Buffer {
-  const reply = Buffer.alloc(9 + 2 * words.length);
-  request.copy(reply, 0, 0, 8);
-  reply.writeUInt16BE(3 + 2 * words.length, 4);
-  reply.writeUInt8(2 * words.length, 8);
-  words.forEach((word, at) => {
-    reply.writeUInt16BE(word, 9 + 2 * at);
+/** Bits, the first one lowest. */
+function packed(bits: readonly number[]): number[] {
+  const bytes: number[] = new Array(Math.ceil(bits.length / 8)).fill(0);
+  bits.forEach((bit, at) => {
+    bytes[at >> 3]! |= bit << (at & 7);
   });
-  return reply;
+  return bytes;
+}
+
+function withHeader(request: Buffer, core: Buffer): Buffer {
+  const header = Buffer.from(request.subarray(0, 6));
+  header.writeUInt16BE(core.length, 4);
+  return Buffer.concat([header, core]);
+}
+
+/** Bit by bit, as the standard draws it; not the product's own. */
+export function withChecksum(core: Uint8Array): Buffer {
+  let crc = 0xffff;
+  for (const byte of core) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) {
+      const carry = crc & 1;
+      crc >>= 1;
+      if (carry) crc ^= 0xa001;
+    }
+  }
+  return Buffer.concat([core, Buffer.from([crc & 0xff, crc >> 8])]);
 }

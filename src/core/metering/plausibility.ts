@@ -111,7 +111,8 @@ export function judge(
 }
 
 function impossible(sample: Sample): string | undefined {
-  for (const [name, value] of Object.entries(sample)) {
+  const { phases: _, ...measured } = sample;
+  for (const [name, value] of Object.entries(measured)) {
     const numbers = typeof value === 'number' ? [value] : PHASES.map((phase) => value[phase]);
     const wrong = numbers.find((number) => !Number.isFinite(number));
     if (wrong !== undefined) return `${name} is ${wrong}`;
@@ -123,7 +124,7 @@ function outOfBand(bounds: Bounds, sample: Sample): string | undefined {
   const { nominalVolts, plausibleAmps } = bounds;
   const [lowVolts, highVolts] = [VOLTS_BAND.from * nominalVolts, VOLTS_BAND.to * nominalVolts];
   const offsetWatts = OFFSET_WATTS * Math.max(1, Math.abs(bounds.factor));
-  for (const phase of PHASES) {
+  for (const phase of sample.phases ?? PHASES) {
     const volts = sample.volts?.[phase];
     if (volts !== undefined && (volts < lowVolts || volts > highVolts))
       return `${phase} ${show(volts)} V, expected ${show(lowVolts)} to ${show(highVolts)} V`;

@@ -1,6 +1,7 @@
 // The site as commissioned: frozen, checked data. Nothing in it changes while the controller runs.
 
 import type { ChargerProfile } from './charger.ts';
+import type { MeterWiring } from './meter-wiring.ts';
 import type { BusId, CircuitId, EvseId, GroupId, MeterId, Phase, PhaseAmps, SiteId, StationId } from './units.ts';
 
 export type Circuit = {
@@ -65,8 +66,8 @@ export type ModbusConnection = {
   readonly bus?: BusId;
 };
 
-/** A meter that is read over Modbus by a profile. */
-export type ModbusMeter = {
+/** A meter that is read over Modbus by a profile; its readings are in phases of the grid. */
+export type ModbusMeter = MeterWiring & {
   readonly from: 'modbus';
   readonly id: MeterId;
   readonly name: string;
@@ -74,8 +75,8 @@ export type ModbusMeter = {
   readonly profile: string;
   readonly connection: ModbusConnection;
   readonly pollMs: number;
-  /** Multiplies currents and powers (current transformer ratio); −1 where the transformers sit the wrong way round. */
-  readonly factor: number;
+  /** Which of several equal groups of inputs, for a profile that has groups. */
+  readonly group?: number;
   /** Amperes above which a reading is absurd for this connection. */
   readonly plausibleAmps: number;
   /** Something behind it generates, so that a phase may export; absent: export is a sign of reversed transformers. */

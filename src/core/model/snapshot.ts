@@ -2,13 +2,25 @@
 
 import type { InstalledProfile } from './charging-profile.ts';
 import type { Cap } from './limit.ts';
-import type { CommandId, EvseId, Instant, MeterId, PhaseAmps, StationId, TransactionId, WallTime } from './units.ts';
+import type {
+  CommandId,
+  EvseId,
+  Instant,
+  MeterId,
+  Phase,
+  PhaseAmps,
+  StationId,
+  TransactionId,
+  WallTime,
+} from './units.ts';
 import type { Wish } from './wish.ts';
 
 /** One plausible sample of a meter. */
 export type MeterReading = {
   /** Amperes per phase, import positive. */
   readonly currentAmps: PhaseAmps;
+  /** The phases that the meter covers; absent: all three. Of the others nothing is known: their 0 is no reading. */
+  readonly phases?: readonly Phase[];
   /** Watts per phase, import positive. */
   readonly powerWatts?: PhaseAmps;
   readonly volts?: PhaseAmps;

@@ -7,7 +7,7 @@ import type { ModbusEndpoint, SiteMeter } from '../../core/model/site.ts';
 import { mapPhases, PHASES, type PhaseAmps } from '../../core/model/units.ts';
 import { AppError } from '../../engine/app-error.ts';
 import type { Clock, Random } from '../../engine/ports.ts';
-import type { RegisterRequest } from '../../modbus/reply-frame.ts';
+import type { ModbusRequest, RegisterRequest } from '../../modbus/reply-frame.ts';
 import type { OpenSession, RegisterSession } from '../../modbus/session.ts';
 import { registersOf } from '../../simulator/meter-registers.ts';
 import type { MeterFault } from '../../simulator/script.ts';
@@ -96,7 +96,7 @@ export class MeterLine {
     const { fault } = device;
     const times = fault === 'times-ten' || fault === 'spike' ? 10 : fault === 'flipped' ? -1 : 1;
     const ripple = () => 1 + (this.#random.next('modbus.ripple') - 0.5) * RIPPLE;
-    const words = registersOf(device.profile, device.meter.factor, {
+    const words = registersOf(device.profile, device.meter, {
       amps: mapPhases((phase) => amps[phase] * times),
       volts: mapPhases(() => this.#nominalVolts * ripple()),
       hertz: 50 * ripple(),
@@ -127,9 +127,11 @@ class LineSession implements RegisterSession {
     return this.#isOpen;
   }
 
-  request(request: RegisterRequest, deadlineMs: number): Promise<readonly number[]> {
+  request(request: ModbusRequest, deadlineMs: number): Promise<readonly number[]> {
     const { promise, resolve, reject } = Promise.withResolvers<readonly number[]>();
-    const answer = this.#line.answer(this.#endpoint, request);
+    // There are meters only on this line: whatever else is asked for stays without an answer.
+    const isRegisters = request.functionCode === 3 || request.functionCode === 4;
+    const answer = isRegisters ? this.#line.answer(this.#endpoint, request) : undefined;
     if (answer && answer.afterMs <= deadlineMs) {
       this.#clock.timer('simulator.modbus', answer.afterMs, () => resolve(answer.words));
     } else {
