@@ -9,6 +9,7 @@ export const CLOCK_TOLERANCE_MS = 1_000;
 export class StationClock {
   readonly #clock: Clock;
   #offsetMs: number;
+  #astrayMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -27,11 +28,19 @@ export class StationClock {
 
   step(byMs: number): void {
     this.#offsetMs += byMs;
+    this.#astrayMs += byMs;
+  }
+
+  /** It was set wrong, and nobody has told it the time since: whoever is at the other end cannot know yet. */
+  get isAstray(): boolean {
+    return Math.abs(this.#astrayMs) > CLOCK_TOLERANCE_MS;
   }
 
   /** `currentTime` of BootNotification.conf or Heartbeat.conf; what is no time is not believed. */
   tell(currentTime: unknown): void {
     const told = typeof currentTime === 'string' ? Date.parse(currentTime) : Number.NaN;
-    if (Math.abs(told - this.time()) > CLOCK_TOLERANCE_MS) this.step(told - this.time());
+    if (Number.isNaN(told)) return;
+    if (Math.abs(told - this.time()) > CLOCK_TOLERANCE_MS) this.#offsetMs += told - this.time();
+    this.#astrayMs = 0;
   }
 }

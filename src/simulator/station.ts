@@ -242,6 +242,7 @@ export class SimulatedStation {
       mightAmps: evse.mightAmps(at),
       ...(floorAmps === undefined ? {} : { floorAmps }),
       errs: this.#manners.isErring || this.charging.owes(evse.evse.number),
+      isClockAstray: this.#ownClock.isAstray,
       isLinked: this.isConnected,
     };
   }

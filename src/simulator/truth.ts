@@ -18,6 +18,8 @@ export type TrueEvse = {
   readonly floorAmps?: number;
   /** The charger does not do what it should just now (a `station-errs` of the script), or did until a moment ago. */
   readonly errs: boolean;
+  /** Its clock was set wrong and nobody has told it the time since, so that its leases rule at other times than they were meant to. */
+  readonly isClockAstray: boolean;
   readonly isLinked: boolean;
 };
 

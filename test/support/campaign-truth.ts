@@ -6,7 +6,7 @@ import { RUN_STARTS_AT } from '../../src/simulator/write-script.ts';
 export function truthAt(second: number, evse: Partial<TrueEvse> = {}, mainAmps = 0): Truth {
   const whole: TrueEvse = {
     ...{ evse: 'S0/1', station: 'S0', hasCar: true, amps: [0, 0, 0], limitAmps: 6, mightAmps: 6, floorAmps: 6 },
-    ...{ errs: false, isLinked: true },
+    ...{ errs: false, isClockAstray: false, isLinked: true },
     ...evse,
   };
   return {

@@ -32,6 +32,7 @@ export function truth(site: Site, parts: TruthParts = {}): Truth {
       mightAmps: evse.floorAmps,
       floorAmps: evse.floorAmps,
       errs: false,
+      isClockAstray: false,
       isLinked: true,
       ...part,
     };

@@ -14,8 +14,8 @@ const RESERVED: readonly Reason['kind'][] = ['unreachable', 'floor-not-proved', 
 
 /**
  * For every circuit and phase that an increase of the cycle loads: the increase, or what may come to rule if that is more, summed over the EVSEs
- * below on the phases that the decision counts, and the base load that it believes, fit the limit less the margin. A charger that errs, or that the
- * decision reserves, counts with the exposure that the decision has for it.
+ * below on the phases that the decision counts, and the base load that it believes, fit the limit less the margin. A charger that errs, whose
+ * clock was set wrong a moment ago, or that the decision reserves, counts with the exposure that the decision has for it.
  */
 export class IncreaseAfterDecreaseChecker implements Checker {
   readonly name = 'increase-after-decrease';
@@ -102,8 +102,8 @@ export class IncreaseAfterDecreaseChecker implements Checker {
  * What may rule at an EVSE without this cycle's increase. A lease below the floor is renewed long before it ends, so the floor beneath it is not
  * counted as long as nothing higher may rule: then what rules now counts, or what the decision expects if that is more.
  */
-function mostAmps(share: Share, { errs, mightAmps, limitAmps, floorAmps }: TrueEvse): number {
-  if (errs || RESERVED.includes(share.reason.kind)) return share.exposureAmps;
+function mostAmps(share: Share, { errs, isClockAstray, mightAmps, limitAmps, floorAmps }: TrueEvse): number {
+  if (errs || isClockAstray || RESERVED.includes(share.reason.kind)) return share.exposureAmps;
   const isFloorBeneath = floorAmps !== undefined && mightAmps <= floorAmps;
   return isFloorBeneath ? Math.min(mightAmps, Math.max(limitAmps, share.exposureAmps)) : mightAmps;
 }

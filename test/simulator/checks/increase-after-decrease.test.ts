@@ -120,6 +120,7 @@ describe('who is counted with the exposure of the decision', () => {
 
   test.each([
     ['one that errs', { errs: true }, free],
+    ['one whose clock was set wrong', { isClockAstray: true }, free],
     ['one that is unreachable', {}, { kind: 'unreachable', reservedAmps: 6 }],
     ['one whose floor is not proved', {}, { kind: 'floor-not-proved', reservedAmps: 6 }],
     ['one that is disobedient', {}, { kind: 'disobedient', reservedAmps: 6 }],
