@@ -2,6 +2,7 @@
 
 import type { CycleRecord } from '../../core/model/decision.ts';
 import type { Site } from '../../core/model/site.ts';
+import type { PhaseAmps } from '../../core/model/units.ts';
 import type { Checker, CheckerOptions, Truth, Violation } from '../truth.ts';
 import { type CircuitRow, circuitRows, shown, unavoidableAmps } from './circuit-rows.ts';
 
@@ -29,13 +30,17 @@ export function longestSilenceMs(site: Site): number {
 /**
  * Watches the current of every circuit and phase against L: its rating, or what the last decision says is in force there while a controller runs.
  * A run is the time above L without a break. What exceeds L by the building alone, or by it and by chargers that nobody could have lowered
- * (they err, or hear nobody and draw their floor), is counted apart and adds to no run.
+ * (they err, or hear nobody and draw their floor), is counted apart and adds to no run. So is what the building draws beyond its commissioned worst while
+ * the cycle has no meter to see it by: that number is the electrician's word, and nobody else's.
  */
 export class FuseLawChecker implements Checker {
   readonly name = 'fuse-law';
   readonly #rows: readonly CircuitRow[];
   readonly #maxRunMs: number;
   readonly #limits: Float64Array;
+  /** What the building can draw at most where the cycle has to take it at its worst; Infinity where it is seen. */
+  readonly #unseenAmps: Float64Array;
+  readonly #worst: readonly PhaseAmps[];
   readonly #runMs: Float64Array;
   readonly #buildingRunMs: Float64Array;
   #aboveMs = 0;
@@ -45,6 +50,7 @@ export class FuseLawChecker implements Checker {
   #buildingMs = 0;
   #longestBuildingRunMs = 0;
   #unavoidableMs = 0;
+  #beyondWorstMs = 0;
   #daysWithLongRun = 0;
   #lastLongDay = -1;
   #startedAt: number | undefined;
@@ -53,6 +59,8 @@ export class FuseLawChecker implements Checker {
     this.#rows = circuitRows(site);
     this.#maxRunMs = maxRunMs;
     this.#limits = Float64Array.from(this.#rows, (row) => row.ratingAmps);
+    this.#unseenAmps = new Float64Array(this.#rows.length).fill(Number.POSITIVE_INFINITY);
+    this.#worst = site.circuits.map((circuit) => circuit.worstBaseLoadAmps);
     this.#runMs = new Float64Array(this.#rows.length);
     this.#buildingRunMs = new Float64Array(this.#rows.length);
   }
@@ -61,7 +69,10 @@ export class FuseLawChecker implements Checker {
   onCycle({ decision }: CycleRecord): readonly Violation[] {
     for (let at = 0; at < this.#rows.length; at++) {
       const row = this.#rows[at]!;
-      const decided = decision.circuits[row.circuit]?.phases[row.phase].limitAmps ?? row.ratingAmps;
+      const report = decision.circuits[row.circuit];
+      const decided = report?.phases[row.phase].limitAmps ?? row.ratingAmps;
+      const isUnseen = report?.baseLoadFrom === 'worst';
+      this.#unseenAmps[at] = isUnseen ? this.#worst[row.circuit]![row.phase] : Number.POSITIVE_INFINITY;
       this.#limits[at] = Math.min(row.ratingAmps, decided);
     }
     return [];
@@ -70,7 +81,7 @@ export class FuseLawChecker implements Checker {
   onTruth(truth: Truth): readonly Violation[] {
     this.#startedAt ??= truth.at - truth.elapsedMs;
     let violations: Violation[] | undefined;
-    let [above, farAbove, building, unavoidable] = [false, false, false, false];
+    let [above, farAbove, building, unavoidable, beyondWorst] = [false, false, false, false, false];
     for (let at = 0; at < this.#rows.length; at++) {
       const row = this.#rows[at]!;
       const { amps, baseAmps } = truth.circuits[row.circuit]!;
@@ -94,6 +105,10 @@ export class FuseLawChecker implements Checker {
         unavoidable = true;
         continue;
       }
+      if (drawn - Math.max(0, baseAmps[row.phase] - this.#unseenAmps[at]!) <= most) {
+        beyondWorst = true;
+        continue;
+      }
       above = true;
       farAbove ||= !(drawn <= CONVENTIONAL_NON_TRIPPING * this.#limits[at]! + TOLERANCE_AMPS);
       if (this.#limits[at]! > 0) this.#worstRatio = Math.max(this.#worstRatio, drawn / this.#limits[at]!);
@@ -107,6 +122,7 @@ export class FuseLawChecker implements Checker {
     if (farAbove) this.#farAboveMs += truth.elapsedMs;
     if (building) this.#buildingMs += truth.elapsedMs;
     if (unavoidable) this.#unavoidableMs += truth.elapsedMs;
+    if (beyondWorst) this.#beyondWorstMs += truth.elapsedMs;
     return violations ?? [];
   }
 
@@ -120,6 +136,7 @@ export class FuseLawChecker implements Checker {
       buildingAloneAboveLimitSeconds: this.#buildingMs / 1000,
       buildingAloneLongestRunSeconds: this.#longestBuildingRunMs / 1000,
       unavoidableAboveLimitSeconds: this.#unavoidableMs / 1000,
+      buildingBeyondWorstSeconds: this.#beyondWorstMs / 1000,
     };
   }
 

@@ -1,6 +1,7 @@
 // The fuse law on true currents: what is a violation, what is only counted, and what is nobody's fault.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { onEachPhase } from '../../../src/core/model/units.ts';
 import { FuseLawChecker, longestSilenceMs } from '../../../src/simulator/checks/fuse-law.ts';
 import { circuitReport, cycleRecord, T0 } from '../../support/cycle-record.ts';
 import { buildSite, circuit, evse, genericAc } from '../../support/site-builder.ts';
@@ -65,6 +66,7 @@ describe('a run above the limit', () => {
       buildingAloneAboveLimitSeconds: 0,
       buildingAloneLongestRunSeconds: 0,
       unavoidableAboveLimitSeconds: 0,
+      buildingBeyondWorstSeconds: 0,
     });
   });
 
@@ -164,6 +166,23 @@ describe("what is nobody's fault", () => {
     expect(watch(checker, site, { base: 50, evses: all(6) }, 100)).toEqual([]);
     expect(checker.figures()).toMatchObject({ unavoidableAboveLimitSeconds: 100 });
     expect(watch(checker, site, { base: 30, evses: all(16) }, 6)).toHaveLength(3);
+  });
+
+  test('what the building draws beyond its commissioned worst is excused while no meter shows it, and no ampere more', () => {
+    const own = buildSite({ circuits: [circuit({ id: 'main', worstBaseLoadAmps: onEachPhase(15) })] });
+    const from = (baseLoadFrom: 'worst' | 'meter') =>
+      cycleRecord(own, {
+        decision: { circuits: [{ ...circuitReport('main', () => ({ limitAmps: 63 })), baseLoadFrom }] },
+      });
+    const cars = (drawn: number) => ({ 'A/1': { drawn }, 'B/1': { drawn }, 'C/1': { drawn } });
+    const checker = new FuseLawChecker({ site: own, maxRunMs: 5_000 });
+    checker.onCycle(from('worst'));
+    expect(watch(checker, own, { base: 20, evses: cars(16) }, 100)).toEqual([]);
+    expect(checker.figures()).toMatchObject({ aboveLimitSeconds: 0, buildingBeyondWorstSeconds: 100 });
+    expect(watch(checker, own, { base: 20, evses: cars(16.1) }, 6)).toHaveLength(3);
+    const seeing = new FuseLawChecker({ site: own, maxRunMs: 5_000 });
+    seeing.onCycle(from('meter'));
+    expect(watch(seeing, own, { base: 20, evses: cars(16) }, 6)).toHaveLength(3);
   });
 
   test('a model that must never be told 0 A is excused with its minimum, and with no more', () => {
