@@ -9,7 +9,7 @@ import type { Clock, Random, Surroundings } from '../engine/ports.ts';
 import { framingOf } from './framing.ts';
 import { coreBytesOf, type ModbusRequest } from './reply-frame.ts';
 import { type OpenSession, type RegisterSession, Session } from './session.ts';
-import { StaleReplies } from './stale-reply.ts';
+import { type Proof, StaleReplies } from './stale-reply.ts';
 import { backOff, UnitRests } from './unit-rests.ts';
 
 /**
@@ -53,8 +53,8 @@ export const SERIAL_DEADLINE_MS = 500;
 const MAX_WAITING = 32;
 /** A pause this short is waited out; a longer one refuses. */
 const WAIT_OUT_MS = 400;
-/** Silence before a request to a unit that answers no question between two alike. */
-const LISTEN_SHORT_MS = 100;
+/** Silence after a reply of a unit that answers no other question: the true one would come within this. */
+const LISTEN_MS = 100;
 
 /** One host and port, or one serial line, with everything behind it: many gateways serve one request at a time. */
 export class ModbusLink {
@@ -152,21 +152,35 @@ export class ModbusLink {
     const rest = this.#rests.of(request.unitId, this.#clock.now());
     if (rest) throw this.#notYet(rest.trouble, rest.restMs);
     const session = await this.#connected();
-    const before = this.#stale?.before(request);
-    if (before && 'ask' in before) await this.#askBetween(session, before.ask, gapMs);
-    else if (before) {
-      const listenMs = before.listen === 'long' ? this.#deadlineMs(request) : LISTEN_SHORT_MS;
-      await this.#clock.sleep('modbus.listen', listenMs, this.#stopping.signal);
+    const proof = this.#stale?.proofFor(request, this.#clock.now());
+    const disorders = session.disorders;
+    const words = await this.#ask(session, request, gapMs);
+    if (proof) await this.#prove(session, proof, request, gapMs);
+    // On a serial line the true reply may have come, to nobody's question, before the proof was asked.
+    if (proof && (session.disorders !== disorders || !session.isOpen)) {
+      const error = new AppError('METER_FRAME', 'the reply was an old one: another came after it', {
+        ...this.endpoint,
+      });
+      this.#troubled(request, error);
+      throw error;
     }
-    return this.#ask(session, request, gapMs);
+    return words;
   }
 
-  /** A question whose answer nobody needs: that it came is what counts, and an exception is an answer too. */
-  async #askBetween(session: RegisterSession, request: ModbusRequest, gapMs: number): Promise<void> {
+  /** That the question is answered in its turn is what counts; an exception is an answer too. */
+  async #prove(session: RegisterSession, proof: Proof, request: ModbusRequest, gapMs: number): Promise<void> {
+    if ('listen' in proof) {
+      await this.#clock.sleep('modbus.listen', LISTEN_MS, this.#stopping.signal);
+      return;
+    }
     try {
-      await this.#ask(session, request, gapMs);
+      await this.#ask(session, proof.ask, gapMs);
+      this.#stale?.proved(request, true);
     } catch (error) {
-      if (!(error instanceof AppError && error.code === 'METER_EXCEPTION')) throw error;
+      if (!(error instanceof AppError)) throw error;
+      if (error.code === 'METER_TIMEOUT') this.#stale?.proved(request, false);
+      if (error.code !== 'METER_EXCEPTION') throw error;
+      this.#stale?.proved(request, true);
     }
   }
 
@@ -175,7 +189,8 @@ export class ModbusLink {
       const quietMs = this.#clock.now() - this.#quietSince;
       const apartMs = Math.max(gapMs, frameGapMs(this.endpoint));
       if (quietMs < apartMs) await this.#clock.sleep('modbus.gap', apartMs - quietMs, this.#stopping.signal);
-      if (!session.isOpen) throw new AppError('METER_CLOSED', 'the device closed the connection', { ...this.endpoint });
+      if (!session.isOpen) throw this.#endOf(session);
+      this.#stale?.asked(request, this.#clock.now());
       const words = await session.request(request, this.#deadlineMs(request));
       this.#answered(request);
       return words;
@@ -188,6 +203,13 @@ export class ModbusLink {
     } finally {
       this.#quietSince = this.#clock.now();
     }
+  }
+
+  /** Why a session is over between two requests. */
+  #endOf({ disorders = 0 }: RegisterSession): AppError {
+    return disorders > 0
+      ? new AppError('METER_FRAME', 'bytes arrived that nobody asked for', { ...this.endpoint })
+      : new AppError('METER_CLOSED', 'the device closed the connection', { ...this.endpoint });
   }
 
   #deadlineMs(request: ModbusRequest): number {
@@ -219,11 +241,10 @@ export class ModbusLink {
 
   #answered(request: ModbusRequest): void {
     this.#rests.answered(request.unitId);
-    this.#stale?.answered(request);
+    this.#stale?.answered(request, this.#clock.now());
   }
 
   #troubled(request: ModbusRequest, error: AppError): void {
-    this.#stale?.unanswered(request);
     this.#rests.failed(request.unitId, error, this.#clock.now(), this.#chance());
     // A serial line was hushed by its session and goes on; a gateway gets a moment to notice that we have gone.
     if (!this.#session?.isOpen)

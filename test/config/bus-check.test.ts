@@ -84,7 +84,7 @@ test('the table of lines: what each meter is read at, and how often there is roo
     '──────  ───────────────────────────  ────────  ─────  ───────────────  ─────────────  ─────────────────────',
     'cellar  /dev/ttyUSB0 9600 8E1        main, m1    132           577 ms           58 %                 818 ms',
     '-       192.0.2.30:502               roof         90            53 ms            6 %                  72 ms',
-    '-       rtu-over-tcp 192.0.2.31:502  shed         62           263 ms  at least 27 %                 364 ms',
+    '-       rtu-over-tcp 192.0.2.31:502  shed         45           138 ms  at least 14 %                 364 ms',
   ]);
   expect(describeLines([])).toEqual([]);
 });

@@ -102,7 +102,7 @@ describe.each([
     }
   });
 
-  test('all but one dead: the one goes on, and the dead ones are still asked at least every 7 s', async () => {
+  test('all but one dead: the one goes on, and the dead ones are still asked at least every 9 s', async () => {
     const world = line(endpoint, [1, 2, 4]);
     const good = [1, 2, 3, 4].map((unit) => poll(world, unit, 20));
     await world.clock.advance(20_000);
@@ -111,7 +111,7 @@ describe.each([
     expect(worstGapMs(good[2]!, from)).toBeLessThanOrEqual(2_100);
     for (const unitId of [1, 2, 4]) {
       const asked = world.asked.filter(({ request }) => request.unitId === unitId).map(({ at }) => at);
-      expect(worstGapMs(asked, from)).toBeLessThanOrEqual(7_000);
+      expect(worstGapMs(asked, from)).toBeLessThanOrEqual(9_000);
     }
     // Half of the line at least belongs to those who answer.
     const lost = world.asked.filter(({ request, at }) => at >= from && request.unitId !== 3);

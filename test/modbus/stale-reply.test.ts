@@ -1,8 +1,8 @@
-// Which question must come between two requests on a line whose replies do not name them: tables, and a device whose replies come late.
+// Which replies need a proof on a line whose replies do not name their requests: tables, and a line that brings old replies at any time.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { coreBytesOf, type ModbusRequest } from '../../src/modbus/reply-frame.ts';
-import { StaleReplies } from '../../src/modbus/stale-reply.ts';
+import { OWED_MS, StaleReplies, TWIN_MS } from '../../src/modbus/stale-reply.ts';
 
 const read = (unitId: number, address: number, count: number, functionCode: 3 | 4 = 4): ModbusRequest => ({
   unitId,
@@ -12,105 +12,130 @@ const read = (unitId: number, address: number, count: number, functionCode: 3 | 
 });
 const shape = (request: ModbusRequest) => `${request.unitId}:${request.functionCode}:${coreBytesOf(request)}`;
 
-describe('between two requests', () => {
+/** A request that was asked at 0 and answered, or not. */
+function lineAfter(request: ModbusRequest, isAnswered: boolean): StaleReplies {
+  const stale = new StaleReplies();
+  expect(stale.proofFor(request, 0)).toBeUndefined();
+  stale.asked(request, 0);
+  if (isAnswered) stale.answered(request, 0);
+  return stale;
+}
+
+describe('after a good reply', () => {
   test.each([
-    ['another length', read(1, 0, 18), read(1, 52, 2), undefined],
-    ['another unit', read(1, 0, 18), read(2, 0, 18), undefined],
-    ['another function', read(1, 0, 18, 3), read(1, 0, 18, 4), undefined],
-    ['the same shape elsewhere', read(1, 52, 2), read(1, 72, 2), { ask: read(1, 72, 4) }],
-    ['the same again', read(1, 0, 18), read(1, 0, 18), { ask: read(1, 0, 2) }],
-  ] as const)('%s', (_name, first, second, expected) => {
-    const stale = new StaleReplies();
-    expect(stale.before(first)).toBeUndefined();
-    stale.answered(first);
-    expect(stale.before(second)).toEqual(expected);
+    ['another length needs no proof', read(1, 52, 2), undefined],
+    ['nor does another unit', read(2, 0, 18), undefined],
+    ['nor another function', read(1, 0, 18, 3), undefined],
+    ['the same shape elsewhere does', read(1, 100, 18), { ask: read(1, 100, 2) }],
+    ['and the same again', read(1, 0, 18), { ask: read(1, 0, 2) }],
+  ] as const)('%s', (_name, second, expected) => {
+    expect(lineAfter(read(1, 0, 18), true).proofFor(second, 1)).toEqual(expected);
   });
 
-  test('bits are told apart by their bytes, and a coil is read before it is written again', () => {
-    const stale = new StaleReplies();
+  test('a twin may come for so long and no longer: at 1 Hz no proof is needed', () => {
+    const stale = lineAfter(read(1, 0, 18), true);
+    expect(stale.proofFor(read(1, 0, 18), TWIN_MS - 1)).toBeDefined();
+    expect(stale.proofFor(read(1, 0, 18), TWIN_MS)).toBeUndefined();
+  });
+
+  test('bits are told apart by their bytes, and a coil that is written twice is proved by reading it', () => {
     const bits = { unitId: 1, functionCode: 2, address: 0, count: 4 } as const;
-    stale.answered(bits);
-    expect(stale.before(bits)).toEqual({ ask: { ...bits, count: 9 } });
+    expect(lineAfter(bits, true).proofFor(bits, 1)).toEqual({ ask: { ...bits, count: 9 } });
     const write = { unitId: 1, functionCode: 5, address: 6, isOn: true } as const;
-    expect(stale.before(write)).toBeUndefined();
-    stale.answered(write);
-    expect(stale.before({ ...write, isOn: false })).toEqual({
+    expect(lineAfter(write, true).proofFor({ ...write, isOn: false }, 1)).toEqual({
       ask: { unitId: 1, functionCode: 1, address: 6, count: 1 },
     });
   });
 });
 
 describe('after a reply that never came', () => {
-  test('the unit is asked something else first, until it has answered; its neighbours are not', () => {
-    const stale = new StaleReplies();
-    stale.unanswered(read(1, 0, 18));
-    expect(stale.before(read(2, 0, 18))).toBeUndefined();
-    expect(stale.before(read(1, 52, 2))).toBeUndefined();
-    expect(stale.before(read(1, 0, 18))).toEqual({ ask: read(1, 0, 2) });
-    stale.unanswered(read(1, 0, 2));
-    expect(stale.before(read(1, 0, 18))).toEqual({ ask: read(1, 0, 4) });
-    stale.answered(read(1, 0, 4));
-    expect(stale.before(read(1, 0, 18))).toBeUndefined();
+  test('it is owed for five seconds, and a proof never has its shape either', () => {
+    const stale = lineAfter(read(1, 0, 18), false);
+    stale.asked(read(1, 0, 2), 0);
+    expect(stale.proofFor(read(1, 50, 18), OWED_MS - 1)).toEqual({ ask: read(1, 50, 4) });
+    expect(stale.proofFor(read(1, 50, 18), OWED_MS)).toBeUndefined();
   });
 
-  test('a unit that answers no question between is listened to instead, for long while it owes something', () => {
-    const stale = new StaleReplies();
-    const request = read(1, 0, 18);
-    stale.unanswered(request);
-    for (const count of [2, 4, 1]) stale.unanswered(read(1, 0, count));
-    expect(stale.before(request)).toEqual({ listen: 'long' });
-    stale.answered(request);
-    expect(stale.before(request)).toEqual({ listen: 'short' });
+  test('a unit that answers no proof gets silence instead, until it has answered one', () => {
+    const stale = lineAfter(read(1, 0, 18), false);
+    stale.proved(read(1, 0, 18), false);
+    expect(stale.proofFor(read(1, 0, 18), 1)).toHaveProperty('ask');
+    stale.proved(read(1, 0, 18), false);
+    expect(stale.proofFor(read(1, 0, 18), 1)).toEqual({ listen: true });
+    stale.proved(read(1, 0, 18), true);
+    expect(stale.proofFor(read(1, 0, 18), 1)).toHaveProperty('ask');
+  });
+
+  test('where every shape of a proof may still come there is silence', () => {
+    const stale = lineAfter(read(1, 0, 18), false);
+    for (const count of [1, 2, 3, 4, 5, 6, 7, 8]) stale.asked(read(1, 0, count), 0);
+    expect(stale.proofFor(read(1, 0, 18), 1)).toEqual({ listen: true });
   });
 });
 
-test('whatever was lost, no request and no question between has the shape of a reply that may still come', () => {
-  const requests = fc.record({
-    request: fc.oneof(
-      fc.record({
-        unitId: fc.integer({ min: 1, max: 2 }),
-        functionCode: fc.constantFrom(3 as const, 4 as const),
-        address: fc.integer({ min: 0, max: 100 }),
-        count: fc.constantFrom(1, 2, 4, 18),
-      }),
-      fc.record({
-        unitId: fc.integer({ min: 1, max: 2 }),
-        functionCode: fc.constant(5 as const),
-        address: fc.integer({ min: 0, max: 3 }),
-        isOn: fc.boolean(),
-      }),
-    ),
-    isAnswered: fc.boolean(),
-  });
+/** Any request of two units, of few shapes, so that they meet. */
+const requests: fc.Arbitrary<ModbusRequest> = fc.oneof(
+  fc.record({
+    unitId: fc.integer({ min: 1, max: 2 }),
+    functionCode: fc.constantFrom(3 as const, 4 as const),
+    address: fc.integer({ min: 0, max: 1_000 }),
+    count: fc.constantFrom(1, 2, 4, 18),
+  }),
+  fc.record({
+    unitId: fc.integer({ min: 1, max: 2 }),
+    functionCode: fc.constant(5 as const),
+    address: fc.integer({ min: 0, max: 3 }),
+    isOn: fc.boolean(),
+  }),
+);
+
+test('whatever old reply comes in whatever place, none is believed: a line in order, one frame of it late or twice', () => {
+  const steps = fc.array(
+    fc.record({ request: requests, afterMs: fc.integer({ min: 1, max: 300 }), isLost: fc.boolean() }),
+    {
+      minLength: 2,
+      maxLength: 25,
+    },
+  );
   fc.assert(
-    fc.property(fc.array(requests, { maxLength: 40 }), (steps) => {
+    fc.property(steps, fc.nat(), fc.nat(), (list, whichAt, whereAt) => {
       const stale = new StaleReplies();
-      let owed: ModbusRequest[] = [];
-      let last: ModbusRequest | undefined;
-      /** Asks one thing of the line and checks what could be mistaken for its reply. */
-      const ask = (request: ModbusRequest, isAnswered: boolean) => {
-        expect(owed.map(shape)).not.toContain(shape(request));
-        if (last) expect(shape(last)).not.toBe(shape(request));
-        if (isAnswered) {
-          owed = owed.filter(({ unitId }) => unitId !== request.unitId);
-          last = request;
-          stale.answered(request);
-        } else {
-          owed.push(request);
-          stale.unanswered(request);
+      let now = 0;
+      let serial = 0;
+      /** Frames asked for so far, by number; each reply carries the number of its question. */
+      const asked: { readonly id: number; readonly key: string; readonly at: number; readonly isLost: boolean }[] = [];
+      const strikesAt = whereAt % list.length;
+      let isStruck = false;
+      for (const [index, { request, afterMs, isLost }] of list.entries()) {
+        now += afterMs;
+        const proof = stale.proofFor(request, now);
+        // The line before this request: at most one old frame turns up, of those that still may.
+        const old = asked.filter(({ at, isLost: lost }) => now - at < (lost ? OWED_MS : TWIN_MS));
+        const stray = !isStruck && index >= strikesAt && old.length > 0 ? old[whichAt % old.length] : undefined;
+        const queue: { readonly id: number; readonly key: string }[] = [];
+        const ask = (one: ModbusRequest, lost: boolean) => {
+          const frame = { id: serial++, key: shape(one), at: now, isLost: lost };
+          stale.asked(one, now);
+          asked.push(frame);
+          if (!lost) queue.push(frame);
+          return frame;
+        };
+        if (stray) {
+          queue.push(stray);
+          isStruck = true;
         }
-      };
-      for (const { request, isAnswered } of steps) {
-        const before = stale.before(request);
-        if (before && 'ask' in before) {
-          ask(before.ask, isAnswered);
-          if (!isAnswered) continue;
-        } else if (before) {
-          // Listened to: what was owed has come and gone, or never will.
-          owed = owed.filter(({ unitId }) => unitId !== request.unitId);
-          last = undefined;
-        }
-        ask(request, isAnswered);
+        const mine = ask(request, isLost && !stray);
+        const first = queue.shift();
+        if (first === undefined || first.key !== mine.key) continue;
+        stale.answered(request, now);
+        let isBelieved = true;
+        if (proof && 'ask' in proof) {
+          const second = queue.length > 0 ? undefined : ask(proof.ask, false);
+          // What came before the proof was asked, or in its place, tells the first reply for an old one.
+          isBelieved = second !== undefined && queue.shift()?.id === second.id;
+          if (isBelieved) stale.answered(proof.ask, now);
+        } else if (proof) isBelieved = queue.length === 0;
+        if (isBelieved) expect(first.id).toBe(mine.id);
       }
     }),
   );

@@ -73,6 +73,7 @@ describe.each([
 });
 
 describe('a gateway that passes serial frames through to whoever is connected', () => {
+  const { clock } = realSurroundings();
   const frame = (words: readonly number[]) =>
     withChecksum(Uint8Array.from([1, 3, 2 * words.length, ...words.flatMap((word) => [word >> 8, word & 0xff])]));
   /** What a sound meter says: each register holds its own address. */
@@ -103,7 +104,7 @@ describe('a gateway that passes serial frames through to whoever is connected', 
       server.close();
     });
     const { port } = server.address() as { port: number };
-    const unit = linkTo(rtuOverTcpAt(port), { deadlineMs: 60, backOffFirstMs: 5 }).unit(1);
+    const unit = linkTo(rtuOverTcpAt(port), { deadlineMs: 100, backOffFirstMs: 5 }).unit(1);
     return { unit, sockets, requests };
   }
 
@@ -117,15 +118,15 @@ describe('a gateway that passes serial frames through to whoever is connected', 
     expect(sockets.length).toBe(2);
   });
 
-  test('a reply so late that it comes after the next request is refused: that request has a reply of another length', async () => {
+  test('a reply so late that it comes after the next request is found out: the true one comes ahead of its proof', async () => {
     const { unit, requests } = await gateway((request, at, socket) => {
       if (at === 2) socket.write(frame([0xbad, 0xbad]));
-      if (at > 1) socket.write(sound(request));
+      if (at > 1) clock.timer('test.turnaround', 10, () => socket.write(sound(request)));
     });
     await expect(unit.read(3, 0, 2)).rejects.toMatchObject({ code: 'METER_TIMEOUT' });
     await expect(unit.read(3, 100, 2)).rejects.toMatchObject({ code: 'METER_FRAME' });
     expect(await unit.read(3, 200, 2)).toEqual([200, 201]);
-    expect(requests[1]!.readUInt16BE(4)).not.toBe(2);
+    expect(requests.length).toBeGreaterThanOrEqual(4);
   });
 
   test('the twin of a good reply that comes after the next request is refused, too', async () => {
@@ -133,7 +134,7 @@ describe('a gateway that passes serial frames through to whoever is connected', 
     const { unit } = await gateway((request, at, socket) => {
       if (at === 1) good = sound(request);
       if (at === 2) socket.write(good);
-      socket.write(sound(request));
+      clock.timer('test.turnaround', at === 2 ? 10 : 0, () => socket.write(sound(request)));
     });
     expect(await unit.read(3, 0, 2)).toEqual([0, 1]);
     await expect(unit.read(3, 100, 2)).rejects.toMatchObject({ code: 'METER_FRAME' });

@@ -20,7 +20,7 @@ export type LaneOptions = {
   readonly onRead?: (read: number) => void;
 };
 
-export type FaultTally = { struck: number; errors: number; worstRecoveryMs: number };
+export type FaultTally = { struck: number; errors: number; wrong: number; worstRecoveryMs: number };
 export type LaneResult = {
   right: number;
   wrong: number;
@@ -88,6 +88,7 @@ async function readThrough(link: ModbusLink, proxy: FaultProxy, options: LaneOpt
     if (current) {
       const entry = tally(current.planned.name);
       if (outcome !== 'right') entry.errors++;
+      if (outcome === 'wrong') entry.wrong++;
       if (current.left > 0 && --current.left === 0) {
         await proxy.set({ mode: 'pass' });
         current.overAt = clock.now();
@@ -130,7 +131,7 @@ async function readOnce(
 }
 
 function tallyOf({ faults }: LaneResult, name: string): FaultTally {
-  faults[name] ??= { struck: 0, errors: 0, worstRecoveryMs: 0 };
+  faults[name] ??= { struck: 0, errors: 0, wrong: 0, worstRecoveryMs: 0 };
   return faults[name];
 }
 
@@ -142,10 +143,11 @@ export function sumOf(lanes: readonly LaneResult[]): LaneResult {
     sum.wrong += lane.wrong;
     sum.worstRecoveryMs = Math.max(sum.worstRecoveryMs, lane.worstRecoveryMs);
     for (const [code, count] of Object.entries(lane.errors)) sum.errors[code] = (sum.errors[code] ?? 0) + count;
-    for (const [name, { struck, errors, worstRecoveryMs }] of Object.entries(lane.faults)) {
+    for (const [name, { struck, errors, wrong, worstRecoveryMs }] of Object.entries(lane.faults)) {
       const entry = tallyOf(sum, name);
       entry.struck += struck;
       entry.errors += errors;
+      entry.wrong += wrong;
       entry.worstRecoveryMs = Math.max(entry.worstRecoveryMs, worstRecoveryMs);
     }
   }
