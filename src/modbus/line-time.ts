@@ -29,3 +29,27 @@ export function apartMs(setting: LineSetting): number {
 export function hushMs(endpoint: ModbusEndpoint): number {
   return endpoint.transport === 'rtu' ? Math.max(HUSH_MS, Math.ceil(apartMs(endpoint))) : HUSH_MS;
 }
+
+/** Listened before each serial frame of ours, so that a stray one is noticed before it can be taken for an answer. */
+const FRAME_GAP_MS = 20;
+
+/** Silence kept before each request, whatever the meter asks for: none where replies name their requests. */
+export function frameGapMs(endpoint: ModbusEndpoint): number {
+  if (endpoint.transport === 'rtu') return Math.max(FRAME_GAP_MS, Math.ceil(apartMs(endpoint)));
+  return endpoint.transport === 'rtu-over-tcp' ? FRAME_GAP_MS : 0;
+}
+
+/** The serial line between us and a unit, as far as it is known. Behind a gateway eleven bits a character are assumed, the slowest. */
+export function lineOf(endpoint: ModbusEndpoint, wireBaud?: number): LineSetting | undefined {
+  if (endpoint.transport === 'rtu') return endpoint;
+  return wireBaud === undefined ? undefined : { baud: wireBaud, parity: 'even', stopBits: 1 };
+}
+
+/** A request takes 8 bytes; its reply those from unit id to data, and a checksum. */
+const REQUEST_BYTES = 8;
+const CRC_BYTES = 2;
+
+/** Milliseconds that a request and its reply of `coreBytes` take on the line. */
+export function wireMs(coreBytes: number, line: LineSetting): number {
+  return (REQUEST_BYTES + coreBytes + CRC_BYTES) * characterMs(line);
+}
