@@ -128,7 +128,10 @@ export class ModbusLink {
   }
 
   #notYet({ code, message }: AppError, waitMs: number): AppError {
-    return new AppError(code, `${message}; next try in ${Math.ceil(waitMs)} ms`, { ...this.endpoint });
+    return new AppError(code, `${message}; next try in ${Math.ceil(waitMs)} ms`, {
+      ...this.endpoint,
+      isResting: true,
+    });
   }
 
   /** One after the other; the chain goes on whatever becomes of one read, whose caller has the error. */
