@@ -103,8 +103,10 @@ export async function startController(options: RunOptions): Promise<RunningContr
   const apiReady = openApi(rooms, apiData, apiLine, surroundings, async (request) => {
     const answer = await controller.request(request);
     const { kind, who, ...rest } = request;
-    const what = `${kind} ${'circuit' in rest ? rest.circuit : rest.evse}`;
-    if (answer.ok) await audit(store, { atWall: clock.wall(), who, what, after: rest }, log);
+    const subject = 'circuit' in rest ? rest.circuit : 'evse' in rest ? rest.evse : undefined;
+    const what = subject === undefined ? kind : `${kind} ${subject}`;
+    const why = 'note' in rest && rest.note !== undefined ? { why: rest.note } : {};
+    if (answer.ok) await audit(store, { atWall: clock.wall(), who, what, after: rest, ...why }, log);
     return answer;
   });
   const ready = Promise.all([gatewayReady, apiReady]);
