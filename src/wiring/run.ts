@@ -11,11 +11,13 @@ import { AppError } from '../engine/app-error.ts';
 import { Controller } from '../engine/controller.ts';
 import type { AuditEntry, Clock, Log, MetersPort, Surroundings } from '../engine/ports.ts';
 import type { ControlAnswer, ControlRequest } from '../engine/requests.ts';
+import { ModbusLinks } from '../modbus/links.ts';
 import { anchorClock, type ClockAnchor, systemClock, systemRandom } from '../system/clock.ts';
 import { createLog } from '../system/log.ts';
 import { ThreadPort } from '../system/thread-port.ts';
 import type { ApiThreadData } from './api-thread.ts';
 import type { GatewayThreadData } from './gateway-thread.ts';
+import { siteContacts, siteOutputs } from './meters.ts';
 import { RemoteStations } from './remote-stations.ts';
 import { type ControlStoreLine, Line, remoteControlStore } from './remote-store.ts';
 import { Rooms } from './rooms.ts';
@@ -38,7 +40,7 @@ export type RunOptions = {
   readonly site: Site;
   readonly dataDir: string;
   readonly logLevel: LogLevel;
-  readonly meters: (surroundings: Surroundings) => MetersPort;
+  readonly meters: (surroundings: Surroundings, links: ModbusLinks) => MetersPort;
   readonly upstreamPassword?: string;
   /** Called after each cycle that was finished and passed its check: a watchdog's food. */
   readonly onProgress?: () => void;
@@ -75,19 +77,30 @@ export async function startController(options: RunOptions): Promise<RunningContr
   const stations = new RemoteStations(site, clock);
   const apiLine = new Line<ThreadPort<ControlToApi, ApiToControl>>('api');
   const store = remoteControlStore(storeLine, log);
+  const links = new ModbusLinks(surroundings);
+  const outputs = siteOutputs(site, surroundings, links);
   const controller = new Controller(
     surroundings,
     site,
     {
-      meters: options.meters(surroundings),
+      meters: options.meters(surroundings, links),
+      signals: [siteContacts(site, surroundings, links)],
       stations,
       store,
       journal: store,
-      audience: { publish: (record) => void apiLine.find()?.publishLatest('cycle', 'cycle', withoutMemory(record)) },
+      audience: {
+        publish: (record) => {
+          outputs.show(record);
+          apiLine.find()?.publishLatest('cycle', 'cycle', withoutMemory(record));
+        },
+      },
     },
     site.id,
     await loadSolvers(site, log),
-    options.onProgress === undefined ? {} : { onProgress: options.onProgress },
+    {
+      ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+      onLatched: (who) => void audit(store, { atWall: clock.wall(), who, what: 'press-emergency-stop' }, log),
+    },
   );
 
   const rooms = new Rooms(basics, clock, log, (health) => void apiLine.find()?.publishLatest('rooms', 'rooms', health));
@@ -114,11 +127,13 @@ export async function startController(options: RunOptions): Promise<RunningContr
   ready.catch(() => {});
 
   const stop = async () => {
+    await outputs.stop();
     await controller.stop();
     await rooms.stop();
   };
   try {
     await controller.start();
+    await outputs.start(new AbortController().signal);
     const [{ port }, { address }] = await withDeadline(ready, clock);
     return { consoleAddress: address, stationsPort: port, tokenFile, controller, stop };
   } catch (error) {
