@@ -2,6 +2,8 @@
 
 import { isStale, site, state } from '../live.ts';
 import { Circuits } from './circuits.tsx';
+import { Contacts } from './contacts.tsx';
+import { EmergencyStopBanner } from './emergency-stop.tsx';
 import { EvseTable } from './evse-table.tsx';
 import { Header } from './header.tsx';
 import { LimitControl } from './limit-control.tsx';
@@ -16,17 +18,21 @@ export function App() {
       <Header />
       <Connection />
       {view && known && (
-        <main data-stale={isStale.value ? 'yes' : 'no'}>
-          <Notices notices={view.notices} />
-          <div class="columns">
-            <Circuits site={known} circuits={view.circuits} />
-            <div class="stack">
-              <LoadChart site={known} />
-              <LimitControl site={known} state={view} />
+        <>
+          <EmergencyStopBanner site={known} stop={view.emergencyStop} />
+          <main data-stale={isStale.value ? 'yes' : 'no'}>
+            <Notices notices={view.notices} />
+            <div class="columns">
+              <Circuits site={known} circuits={view.circuits} />
+              <div class="stack">
+                <LoadChart site={known} />
+                <LimitControl site={known} state={view} />
+                <Contacts site={known} contacts={view.contacts} />
+              </div>
             </div>
-          </div>
-          <EvseTable site={known} evses={view.evses} wallNowMs={view.wallNowMs} />
-        </main>
+            <EvseTable site={known} evses={view.evses} wallNowMs={view.wallNowMs} />
+          </main>
+        </>
       )}
     </>
   );

@@ -4,6 +4,7 @@ import type { SiteView, StateView } from '../../core/model/state-view.ts';
 import { PHASES } from '../../core/model/units.ts';
 import { amps, clockTime } from '../format.ts';
 import { isStale, site, state } from '../live.ts';
+import { EmergencyStopButton } from './emergency-stop.tsx';
 import { Shape, type ShapeName } from './shape.tsx';
 
 const MODES: {
@@ -32,6 +33,7 @@ export function Header() {
       </div>
       {view && <Mode view={view} />}
       {view && <Facts view={view} known={known} />}
+      {view && !view.emergencyStop?.isLatched && <EmergencyStopButton />}
     </header>
   );
 }
