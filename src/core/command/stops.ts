@@ -38,14 +38,14 @@ function reasonToStop(
   policy: Policy,
   now: Instant,
 ): StopCommand['because'] | undefined {
-  const { disobedientSince, disobeyedAt, judgedSampleAt, failedAt, leases } = memory;
+  const { disobedientSince, disobeyedAt, judgedSampleAt } = memory;
   const isDisobedient =
     disobedientSince !== undefined &&
     disobeyedAt !== undefined &&
     (judgedSampleAt ?? Number.NEGATIVE_INFINITY) <= disobeyedAt;
   if (isStop(cap)) {
-    const newest = leases.at(-1);
-    const isRefused = newest !== undefined && newest.acknowledgedAt === undefined && (failedAt ?? 0) >= newest.sentAt;
+    // Counted until the next limit is accepted.
+    const isRefused = memory.failures > 0;
     const isNeverZero = profile.quirks.includes('zero-amps-breaks-next-limit');
     return isDisobedient || isRefused || isNeverZero ? 'emergency-stop' : undefined;
   }
