@@ -18,21 +18,19 @@ export function App() {
       <Header />
       <Connection />
       {view && known && (
-        <>
+        <main data-stale={isStale.value ? 'yes' : 'no'}>
           <EmergencyStopBanner site={known} stop={view.emergencyStop} />
-          <main data-stale={isStale.value ? 'yes' : 'no'}>
-            <Notices notices={view.notices} />
-            <div class="columns">
-              <Circuits site={known} circuits={view.circuits} />
-              <div class="stack">
-                <LoadChart site={known} />
-                <LimitControl site={known} state={view} />
-                <Contacts site={known} contacts={view.contacts} />
-              </div>
+          <Notices notices={view.notices} />
+          <div class="columns">
+            <Circuits site={known} circuits={view.circuits} />
+            <div class="stack">
+              <LoadChart site={known} />
+              <LimitControl site={known} state={view} />
+              <Contacts site={known} contacts={view.contacts} />
             </div>
-            <EvseTable site={known} evses={view.evses} wallNowMs={view.wallNowMs} />
-          </main>
-        </>
+          </div>
+          <EvseTable site={known} evses={view.evses} wallNowMs={view.wallNowMs} />
+        </main>
       )}
     </>
   );

@@ -44,7 +44,7 @@ export function EmergencyStopBanner({
       {isAsking.value && (
         <StopDialog
           title="Clear the emergency stop?"
-          text="Chargers begin to charge again within a minute. Make sure on site that they may."
+          text="Chargers begin to charge again by themselves. Make sure on site that they may."
           action="Clear emergency stop"
           isReasonNeeded
           send={clearStop}

@@ -38,9 +38,16 @@ export function Header() {
   );
 }
 
+const STOPPED = {
+  shape: 'square',
+  tone: 'bad',
+  word: 'Stopped',
+  more: 'emergency stop: every charger is told 0 A',
+} as const;
+
 /** A mode that is not fresh is not a mode: it says what it was. */
 function Mode({ view }: { readonly view: StateView }) {
-  const known = MODES[view.mode];
+  const known = view.emergencyStop ? STOPPED : MODES[view.mode];
   const mode = isStale.value
     ? ({ shape: 'ring', tone: 'quiet', word: 'Unknown', more: `last known: ${known.word}` } as const)
     : known;
