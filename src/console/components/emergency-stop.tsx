@@ -27,8 +27,7 @@ export function EmergencyStopBanner({
       <p>
         <strong>Emergency stop</strong> by {stop.author}
         {since}
-        {stop.note === undefined ? '' : `: ${stop.note}`}. Every charger is told 0 A.{' '}
-        {isHeld ? `It cannot be cleared yet: ${stop.heldBy.join('; ')}.` : 'It stays until it is cleared here.'}
+        {stop.note === undefined ? '' : `: ${stop.note}`}. Every charger is told 0 A. {whatNow(stop)}
       </p>
       {stop.isLatched && (
         <button
@@ -55,6 +54,12 @@ export function EmergencyStopBanner({
       )}
     </section>
   );
+}
+
+function whatNow({ isLatched, heldBy }: EmergencyStopView): string {
+  const held = heldBy.join('; ');
+  if (!isLatched) return `It ends when the contact is read as released: ${held}.`;
+  return heldBy.length > 0 ? `It cannot be cleared yet: ${held}.` : 'It stays until it is cleared here.';
 }
 
 /** Stops all charging, after one question. */
