@@ -65,6 +65,7 @@ export class Contacts implements SignalsPort {
   /** Starts polling, and returns when each contact was asked once, or after a second: a module that cannot be reached is a state, not an error. */
   async start(signal: AbortSignal): Promise<void> {
     if (this.#loops) throw new Error('contacts: started twice');
+    if (this.#groups.length === 0) return;
     signal.addEventListener('abort', () => this.#stopping.abort(), { once: true });
     if (signal.aborted) this.#stopping.abort();
     const first = this.#groups.map(() => Promise.withResolvers<void>());

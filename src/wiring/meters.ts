@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { loadMeterProfile, type ProfileFault } from '../config/meter-profile.ts';
 import { packagedProfilesDir } from '../config/package-root.ts';
 import type { MeterProfile } from '../core/model/meter-profile.ts';
-import type { Site } from '../core/model/site.ts';
+import type { ModbusConnection, Site } from '../core/model/site.ts';
 import { AppError } from '../engine/app-error.ts';
 import type { MetersPort, Surroundings } from '../engine/ports.ts';
 import { Contacts } from '../modbus/contacts.ts';
 import { ModbusLinks } from '../modbus/links.ts';
 import { Meters } from '../modbus/meters.ts';
 import { Outputs } from '../modbus/outputs.ts';
+import type { UnitPort } from '../modbus/register-reader.ts';
 
 /** Where the profiles lie that come with Busbar. */
 export const meterProfilesDir = (): string => join(packagedProfilesDir(), 'meters');
@@ -45,7 +46,7 @@ export function siteContacts(
   surroundings: Surroundings,
   links: ModbusLinks,
 ): Contacts {
-  return new Contacts(surroundings, inputs, ({ endpoint, unitId }) => links.at(endpoint).unit(unitId));
+  return new Contacts(surroundings, inputs, unitAt(links));
 }
 
 /** The outputs of a site on the room's own links. */
@@ -54,7 +55,12 @@ export function siteOutputs(
   surroundings: Surroundings,
   links: ModbusLinks,
 ): Outputs {
-  return new Outputs(surroundings, outputs, ({ endpoint, unitId }) => links.at(endpoint).unit(unitId));
+  return new Outputs(surroundings, outputs, unitAt(links));
+}
+
+/** The unit behind a connection, for contacts and coils. */
+export function unitAt(links: ModbusLinks): (connection: ModbusConnection) => UnitPort {
+  return ({ endpoint, unitId, wireBaud }) => links.at(endpoint, wireBaud).unit(unitId);
 }
 
 /** One line for a person: where, what stands there, what was expected. */
