@@ -153,6 +153,30 @@ describe('an emergency stop', () => {
     expect(decision.commands.map(({ limitAmps }) => limitAmps)).toEqual([0, 0, 0]);
   });
 
+  test('in place of a decision that failed, chargers on their floor are told 0 A too, once', () => {
+    const world = new World(buildSite());
+    world.step(120);
+    expect(world.limitInForce('A/1')).toBe(6);
+    const floors = (caps: readonly Cap[]) =>
+      floorsDecision({
+        site: world.site,
+        snapshot: { ...world.snapshot(), caps },
+        memory: world.memory,
+        last: undefined,
+        notice: { severity: 'alarm', code: 'DECISION_FAILED', text: '' },
+        fellBackBecause: 'a test',
+      });
+    expect(floors([]).commands).toEqual([]);
+    const stopped = floors([stop]);
+    expect(stopped.commands.map(({ limitAmps, change }) => [limitAmps, change])).toEqual([
+      [0, 'decrease'],
+      [0, 'decrease'],
+      [0, 'decrease'],
+    ]);
+    world.memory = stopped.memory;
+    expect(floors([stop]).commands).toEqual([]);
+  });
+
   test('the last look before dispatch lets nobody rise while it holds', () => {
     const world = new World(buildSite());
     world.plugIn('A/1');
@@ -181,10 +205,23 @@ describe('an emergency stop', () => {
       expect(evseCaps(site, caps, 0).get('A/1')).toMatchObject({ amps: 0, source: { kind: 'emergency-stop' } });
     expect(evseCaps(site, [own, stop], 0).size).toBe(3);
     const held = stopCap('contact:x', 'contact X');
+    // Who latched it is named, not whoever holds it besides.
+    expect(evseCaps(site, [stop, held], 0).get('B/1')).toMatchObject({ source: { id: 'contact Door' } });
     expect(stopsInForce([held, own, stop], Number.MIN_SAFE_INTEGER).map(({ id }) => id)).toEqual([
       'emergency-stop',
       'contact:x',
     ]);
+  });
+
+  test('an upstream profile below zero does not take its place', () => {
+    const world = charging();
+    const schedule = { unit: 'A', startSchedule: 0, periods: [{ startPeriodSeconds: 0, limit: -1 }] } as const;
+    const profile = { id: 7, stackLevel: 0, purpose: 'TxDefaultProfile', kind: 'Absolute', schedule } as const;
+    world.setUpstreamProfiles('A', [{ evse: 1, profile }]);
+    world.caps = [stop];
+    world.step(5);
+    const share = world.decisions.at(-1)!.shares[0]!;
+    expect(describeShare(share, world.site, world.now)).toBe('paused: the emergency stop, contact Door');
   });
 
   test('whenever it comes and whoever is plugged in, nobody is raised and nobody draws once all have followed', () => {
