@@ -6,7 +6,7 @@ import { type ChargerModel, parseChargerProfile } from './charger-profile.ts';
 import { type ChargingTemplate, parseChargingTemplate } from './charging-template.ts';
 import type { Fault } from './fault.ts';
 import { parseJsonText } from './json-text.ts';
-import { knownMeterProfiles, loadMeterProfile, type MeterProfileResult } from './meter-profile.ts';
+import { knownMeterProfiles, type MeterProfileResult, readMeterProfile } from './meter-profile.ts';
 
 /** Files read from one directory at most; more than this is not a profile directory. */
 export const MAX_PROFILE_FILES = 1_000;
@@ -36,14 +36,16 @@ export function loadChargerProfiles(profilesDir: string): LoadedChargers {
 /** Meter profiles by id, each with what there is of it: a profile that nobody uses may have faults without harm. */
 export type MeterProfiles = ReadonlyMap<string, MeterProfileResult>;
 
-/** Every meter profile of `<profilesDir>/meters`, sorted by id. Empty when there is no such directory. */
+/**
+ * Every meter profile of `<profilesDir>/meters`, sorted by id. Empty when there is no such directory. What stands there beyond
+ * `MAX_PROFILE_FILES` is not read, and says so to whoever uses it.
+ */
 export function loadMeterProfiles(profilesDir: string): MeterProfiles {
   const dir = join(profilesDir, 'meters');
-  return new Map(
-    knownMeterProfiles(dir)
-      .slice(0, MAX_PROFILE_FILES)
-      .map((id) => [id, loadMeterProfile(id, dir)]),
-  );
+  const ids = knownMeterProfiles(dir);
+  const expected = `a directory with at most ${MAX_PROFILE_FILES} profiles`;
+  const unread: MeterProfileResult = { kind: 'faults', faults: [{ file: dir, path: '', value: ids.length, expected }] };
+  return new Map(ids.map((id, at) => [id, at < MAX_PROFILE_FILES ? readMeterProfile(id, dir) : unread]));
 }
 
 function readFiles(dir: string, faults: Fault[]): { readonly file: string; readonly raw: unknown }[] {

@@ -148,6 +148,12 @@ export function loadMeterProfile(id: string, dir: string): MeterProfileResult {
     const expected = known.length > 0 ? `one of: ${named}` : `a profile file in ${dir}, which holds none`;
     return faulty([{ file, path: '', value: id, expected }]);
   }
+  return readMeterProfile(id, dir);
+}
+
+/** As `loadMeterProfile`, of a file that is there. */
+export function readMeterProfile(id: string, dir: string): MeterProfileResult {
+  const file = join(dir, `${id}.json`);
   const result = parseMeterProfile(readFileSync(file, 'utf8'), file);
   if (result.kind === 'profile' && result.profile.id !== id)
     return faulty([{ file, path: 'id', value: result.profile.id, expected: `"${id}", the name of the file` }]);

@@ -166,7 +166,10 @@ function loadingOf(
   const acknowledged = ruling.flatMap((entry) => (entry.acknowledgedAt === undefined ? [] : [entry.holdsUntil]));
   const soonMs = Math.min(ENDS_SOON_MS, (station?.profile.leaseMs ?? 0) / 4);
   const canLease = isLinked || station?.profile.holdsFloor === true;
-  const isFloorShut = canLease && settled >= 0 && Math.max(...acknowledged) > snapshot.now + soonMs;
+  // A TxProfile goes with its transaction: the floor beneath it is never shut out.
+  const goesWithTransaction = station?.profile.lease.purpose === 'TxProfile';
+  const isFloorShut =
+    canLease && !goesWithTransaction && settled >= 0 && Math.max(...acknowledged) > snapshot.now + soonMs;
   const isObedient = memory?.disobeyedAt === undefined;
   const before = isObedient
     ? Math.max(isFloorShut ? 0 : floorAmps, ...ruling.map(({ limitAmps }) => limitAmps))

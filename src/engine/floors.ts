@@ -8,7 +8,7 @@ import type { Command, Decision, Notice } from '../core/model/decision.ts';
 import type { EvseMemory, LeaseEntry, Memory } from '../core/model/memory.ts';
 import type { Evse, Site, Station } from '../core/model/site.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
-import { stationTime } from '../core/model/units.ts';
+import { stationTime, type TransactionId } from '../core/model/units.ts';
 
 /** A floor that was sent and of which nothing was learnt since is sent again after this long. */
 export const FLOOR_AGAIN_MS = 60_000;
@@ -26,8 +26,8 @@ export type FloorsInput = {
 
 /**
  * The decision that sends floors. Every EVSE whose newest lease is above its floor is told the floor; one that is held below stays there
- * until the others have come down, for its lease is renewed; one whose floor is not proved gets it. In an emergency stop all are told 0 A. The ledger keeps every entry and gains
- * those of these commands. A fault in what is known of one EVSE costs no other its floor.
+ * until the others have come down, for its lease is renewed; one whose floor is not proved gets it. In an emergency stop all are told 0 A.
+ * The ledger keeps every entry and gains those of these commands. A fault in what is known of one EVSE costs no other its floor.
  */
 export function floorsDecision({ site, snapshot, memory, last, notice, fellBackBecause }: FloorsInput): Decision {
   const stations = new Map(site.stations.map((station) => [station.id, station]));
@@ -76,7 +76,7 @@ function floorFor(
     const change = isRenewal ? 'renewal' : 'decrease';
     return {
       command: commandOf({ id, role, change, limitAmps }, evse, station, site, snapshot),
-      memory: remembered(known, { id, role, change, limitAmps }, station, snapshot.now),
+      memory: remembered(known, { id, role, change, limitAmps }, station, snapshot.now, transactionOf(evse, snapshot)),
     };
   } catch {
     // Its leases run out by themselves; the others must not wait for that.
@@ -97,8 +97,7 @@ function leaseDue(
   { now, stations, caps }: Snapshot,
 ): number | undefined {
   const newest = memory?.leases.at(-1);
-  const state = stations[evse.station]?.evses.find((one) => one.evse === evse.id);
-  if (profile.lease.purpose === 'TxProfile' && state?.transaction === undefined) return undefined;
+  if (profile.lease.purpose === 'TxProfile' && transactionOf(evse, { stations }) === undefined) return undefined;
   const least = profile.quirks.includes('zero-amps-breaks-next-limit') ? evse.minAmps : 0;
   // In an emergency stop the floor is no reason to charge; without a lease the charger is on its floor.
   const isStopped = stopsInForce(caps, now).length > 0;
@@ -119,10 +118,10 @@ function commandOf(
   { stations, now }: Snapshot,
 ): Command {
   const { role, limitAmps } = order;
-  const transaction = stations[evse.station]?.evses.find((one) => one.evse === evse.id)?.transaction;
+  const transactionId = transactionOf(evse, { stations });
   const phases = evse.supply === 'dc' ? evse.phases.length : 1;
   const told = { role, evse, profile, limitAmps, phases, nominalVolts, stationNow: stationTime(now) };
-  const built = buildProfile({ ...told, ...(transaction ? { transactionId: transaction.id } : {}) });
+  const built = buildProfile({ ...told, ...(transactionId === undefined ? {} : { transactionId }) });
   return { kind: 'install-profile', station: evse.station, evse: evse.id, ...order, profile: built };
 }
 
@@ -131,11 +130,16 @@ function remembered(
   { id, role, change, limitAmps }: Order,
   { profile }: Station,
   now: number,
+  transaction: TransactionId | undefined,
 ): EvseMemory {
   const memory = known ?? blankEvseMemory;
   if (role === 'floor') return { ...memory, floor: { state: 'sent', commandId: id, amps: limitAmps, sentAt: now } };
-  const leases = [...withRoom(memory.leases), newLease(id, limitAmps, now, profile)];
+  const leases = [...withRoom(memory.leases), newLease(id, limitAmps, now, profile, transaction)];
   return change === 'renewal' ? { ...memory, leases } : { ...memory, changedAt: now, leases };
+}
+
+function transactionOf({ id, station }: Evse, { stations }: Pick<Snapshot, 'stations'>): TransactionId | undefined {
+  return stations[station]?.evses.find((one) => one.evse === id)?.transaction?.id;
 }
 
 /** Room for one more without forgetting a limit: the oldest two become one that is as high and as long as either. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { describeFault } from '../../src/config/fault.ts';
+import { loadMeterProfiles, MAX_PROFILE_FILES } from '../../src/config/load-profiles.ts';
 import { loadSiteText } from '../../src/config/load-site.ts';
 import { packagedProfilesDir } from '../../src/config/package-root.ts';
 import { coveredPhases } from '../../src/core/model/meter-wiring.ts';
@@ -171,6 +172,23 @@ describe('a profile of one’s own', () => {
     expect(lines(raw, dir)).toEqual([]);
     raw.meters[1].phases = 'L1 L2 L3';
     expect(lines(raw, dir)).toEqual([expect.stringMatching(/meters\[1\]\.profile: got "mine", .*no point i_l3/)]);
+  });
+
+  test('of more profiles than a folder may have the last are not read, and say so', () => {
+    const dir = profilesWith('mine', {});
+    const present = loadMeterProfiles(dir).size;
+    for (let at = present; at < MAX_PROFILE_FILES; at++) writeFileSync(join(dir, 'meters', `aaa-${at}.json`), '{}');
+    copyFileSync(join(dir, 'meters', 'mine.json'), join(dir, 'meters', 'zz.json'));
+    writeFileSync(
+      join(dir, 'meters', 'zz.json'),
+      readFileSync(join(dir, 'meters', 'zz.json'), 'utf8').replace('"mine"', '"zz"'),
+    );
+    expect(lines(metered({ profile: 'zz' }), dir)).toEqual([
+      expect.stringMatching(/meters\[0\]\.profile: got "zz", expected a meter profile without faults/),
+      expect.stringMatching(/meters: got 1001, expected a directory with at most 1000 profiles/),
+    ]);
+    rmSync(join(dir, 'meters', `aaa-${present}.json`));
+    expect(lines(metered({ profile: 'zz' }), dir)).toEqual([]);
   });
 
   test('one in order is used like the others', () => {

@@ -312,6 +312,20 @@ describe('each lie is found by itself', () => {
     expect(judge(ending(10_000))).toMatch(/main L1 could carry 84\.0 A/);
   });
 
+  test('a floor beneath a TxProfile counts, however long that one holds', () => {
+    const paused = decision({}, { 'C/1': known([lease(0)]) });
+    const byTransaction = {
+      ...site,
+      stations: site.stations.map((station) => ({
+        ...station,
+        profile: { ...station.profile, lease: { purpose: 'TxProfile', stackLevel: 0 } as const },
+      })),
+    };
+    const more = { ...paused, commands: [told('A', 27)] };
+    expect(judge(more)).toBeUndefined();
+    expect(judge(more, {}, byTransaction)).toMatch(/main L1 could carry 63\.0 A of 62\.0 A/);
+  });
+
   test('a command that the ledger would not know of', () => {
     const words = /the ledger would not know of the (lease|floor) for A\/1/;
     expect(breachBeforeDispatch(site, snapshot, commanding(told('A', 6)))).toMatch(words);

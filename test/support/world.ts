@@ -91,6 +91,9 @@ export class World {
   }
 
   unplug(id: string): void {
+    // A TxProfile goes with its transaction.
+    const station = this.site.stations.find(({ evses }) => evses.includes(id));
+    if (station?.profile.lease.purpose === 'TxProfile') this.charger(id).lease = undefined;
     Object.assign(this.charger(id), { car: undefined, drawn: 0, statusSince: this.now, transactionId: undefined });
   }
 

@@ -45,6 +45,8 @@ export function absorb(input: AbsorbInput): EvseMemory {
   let memory = absorbLink(input.memory, input);
   memory = absorbFloorAnswer(memory, input);
   memory = absorbLeaseAnswer(memory, input);
+  memory = withoutEnded(memory, input);
+
   memory = settle(memory, input);
   memory = withoutUnknown(memory, input);
   memory = prune(memory, input.now);
@@ -117,6 +119,20 @@ function absorbLeaseAnswer(memory: EvseMemory, { state }: AbsorbInput): EvseMemo
     case 'sent':
       return memory;
   }
+}
+
+/**
+ * A TxProfile goes with its transaction (OCPP 1.6 §3.13.1, 2.0.1 K01): once that is no longer the one that runs, the floor alone rules. Only a
+ * station that has spoken to us tells so; one that was never heard of since our start may have transactions that we do not know.
+ */
+function withoutEnded(memory: EvseMemory, { station, state }: AbsorbInput): EvseMemory {
+  if (!state || !station || station.link.state === 'never') return memory;
+  const running = state.transaction?.id;
+  const hasEnded = ({ transaction }: LeaseEntry) => transaction !== undefined && transaction !== running;
+  if (!memory.leases.some(hasEnded)) return memory;
+  const leases = memory.leases.filter((lease) => !hasEnded(lease));
+  // What was drawn under the lease is no breach of the floor.
+  return { ...memory, leases, ...(state.drawn ? { judgedSampleAt: state.drawn.measuredAt } : {}) };
 }
 
 function settle(memory: EvseMemory, { profile, state, now, policy }: AbsorbInput): EvseMemory {

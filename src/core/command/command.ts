@@ -165,13 +165,14 @@ function trackWish(memory: EvseMemory, wantsMore: boolean, now: Instant): EvseMe
 }
 
 function remember(before: EvseMemory, draft: Draft, commandId: string, now: Instant): EvseMemory {
-  const memory = afterWrite(before, draft.situation.profile, now);
+  const { profile, state } = draft.situation;
+  const memory = afterWrite(before, profile, now);
   if (draft.role === 'floor') {
     if (draft.change === 'renewal' && memory.floor.state === 'proved')
       return { ...memory, floor: { ...memory.floor, since: now } };
     return { ...memory, floor: { state: 'sent', commandId, amps: draft.limitAmps, sentAt: now } };
   }
-  const lease = newLease(commandId, draft.limitAmps, now, draft.situation.profile);
+  const lease = newLease(commandId, draft.limitAmps, now, profile, state?.transaction?.id);
   const changed = draft.change === 'renewal' ? {} : { changedAt: now };
   return { ...memory, ...changed, leases: [...bounded(memory.leases), lease] };
 }

@@ -5,7 +5,7 @@ import type { ChargerProfile } from '../model/charger.ts';
 import type { EvseMemory, LeaseEntry } from '../model/memory.ts';
 import type { Evse } from '../model/site.ts';
 import type { StationState } from '../model/snapshot.ts';
-import type { CommandId, Instant } from '../model/units.ts';
+import type { CommandId, Instant, TransactionId } from '../model/units.ts';
 
 /** Leases remembered per EVSE at most; at the bound nothing is raised, and a decrease merges the two oldest. */
 export const MAX_LEASES = 8;
@@ -14,12 +14,22 @@ const CLOCK_MARGIN_MS = 5_000;
 /** A lease that may end within this time is already counted as the floor, so that others are lowered first; at most a quarter of its life. */
 const EXPIRY_GUARD_MS = 10_000;
 
-/** The lease that a command sent at `now` makes: when it certainly holds, and when it has certainly ended and the car has followed. */
-export function newLease(commandId: CommandId, limitAmps: number, now: Instant, profile: ChargerProfile): LeaseEntry {
+/**
+ * The lease that a command sent at `now` makes: when it certainly holds, and when it has certainly ended and the car has followed. A TxProfile is
+ * bound to `transaction`, the one that runs.
+ */
+export function newLease(
+  commandId: CommandId,
+  limitAmps: number,
+  now: Instant,
+  profile: ChargerProfile,
+  transaction?: TransactionId,
+): LeaseEntry {
   const marginMs = Math.min(CLOCK_MARGIN_MS, profile.leaseMs / 12);
   return {
     commandId,
     limitAmps,
+    ...(profile.lease.purpose === 'TxProfile' && transaction !== undefined ? { transaction } : {}),
     sentAt: now,
     holdsUntil: now + profile.leaseMs - marginMs,
     endsBy: now + profile.leaseMs + marginMs + profile.settleMs,
@@ -50,7 +60,8 @@ export function floorExposure(
  * The exposure at `now`, in amperes per phase on each phase the EVSE is counted on.
  *
  * Every lease from the last settled one on may rule, as long as it may not have ended. The floor may rule when no lease has settled yet,
- * or when the acknowledged ones may end soon. A disobedient charger counts with its hardware maximum, and so does a
+ * or when the acknowledged ones may end soon; beneath a TxProfile it may rule at any time, because that goes with its transaction, which may have
+ * ended a moment ago without our knowing, and the next begins under the floor. A disobedient charger counts with its hardware maximum, and so does a
  * model that forgets its profiles while its link is down.
  */
 export function exposureOf(
@@ -74,7 +85,9 @@ export function exposureOf(
     leased = Math.max(leased, Math.min(limitAmps, evse.maxAmps));
     if (acknowledgedAt !== undefined) heldUntil = Math.max(heldUntil, holdsUntil);
   }
-  const floorMayRule = lastSettled < 0 || heldUntil <= now + Math.min(EXPIRY_GUARD_MS, profile.leaseMs / 4);
+  const goesWithTransaction = profile.lease.purpose === 'TxProfile';
+  const floorMayRule =
+    goesWithTransaction || lastSettled < 0 || heldUntil <= now + Math.min(EXPIRY_GUARD_MS, profile.leaseMs / 4);
   if (floorMayRule && floor.amps >= leased) return floor;
   return isLeased ? { amps: leased, because: 'lease' } : floor;
 }

@@ -29,6 +29,7 @@ export function recoverMemory(site: Site, stored: Memory | undefined, author: st
       return {
         commandId: lease.commandId,
         limitAmps: lease.limitAmps,
+        ...(lease.transaction === undefined ? {} : { transaction: lease.transaction }),
         sentAt: now - profile.leaseMs,
         holdsUntil: now,
         endsBy,

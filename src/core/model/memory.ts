@@ -1,11 +1,13 @@
 // What one cycle hands to the next: the exposure ledger, filters and dwell. Plain data, so that it can be stored and replayed.
 
-import type { CircuitId, CommandId, EvseId, Instant, PhaseAmps } from './units.ts';
+import type { CircuitId, CommandId, EvseId, Instant, PhaseAmps, TransactionId } from './units.ts';
 
 /** A leased limit that was sent and may be in force at the charger. */
 export type LeaseEntry = {
   readonly commandId: CommandId;
   readonly limitAmps: number;
+  /** The transaction that it is bound to (TxProfile): it ends with that one at the latest. Absent: it rules whoever charges. */
+  readonly transaction?: TransactionId;
   readonly sentAt: Instant;
   /** Present once accepted. */
   readonly acknowledgedAt?: Instant;

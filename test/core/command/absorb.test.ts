@@ -45,6 +45,21 @@ describe('a link that comes and goes', () => {
     expect(learn({ leases: [lease] }, told)).toMatchObject({ connection, floor: expectedFloor, leases });
   });
 
+  test.each([
+    // the transaction that runs, link, limits left
+    ['its transaction runs', 'T1', undefined, [16]],
+    ['its transaction has ended', undefined, undefined, []],
+    ['another one has begun', 'T2', undefined, []],
+    ['the cable is cut in another transaction', 'T2', { state: 'disconnected', since: 0, connection: 1 }, []],
+    ['the station was not heard of since our start', undefined, { state: 'never' }, [16]],
+  ] as const)('a lease by TxProfile when %s', (_story, transaction, link, left) => {
+    const bound = settledLease(16, NOW - 20_000, { transaction: 'T1' });
+    const told = { amps: [16, 16, 16], ...(transaction ? { transaction } : {}), ...(link ? { link } : {}) };
+    const memory = learn({ leases: [bound] }, told);
+    expect(memory.leases.map(({ limitAmps }) => limitAmps)).toEqual(left);
+    expect(memory.disobeyedSamples).toBe(0);
+  });
+
   test('a charger that the snapshot does not name is remembered as it was', () => {
     const memory = evseMemory({ connection: 1, bootedAt: 5, leases: [lease] });
     const input = {

@@ -115,7 +115,7 @@ describe('a decrease', () => {
       {
         ...evseMemory(),
         changedAt: NOW,
-        leases: [...memory.leases, { ...leaseEntry(10, NOW), commandId: 'box/1-41' }],
+        leases: [...memory.leases, { ...leaseEntry(10, NOW), commandId: 'box/1-41', transaction: '7' }],
       },
     ]);
   });

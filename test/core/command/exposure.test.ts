@@ -36,6 +36,12 @@ describe('the life of a lease', () => {
     });
   });
 
+  test('is bound to its transaction where it is a TxProfile, and to nobody otherwise', () => {
+    const byTransaction = { ...genericAc, lease: { purpose: 'TxProfile', stackLevel: 0 } } as const;
+    expect(newLease('c-1', 16, NOW, byTransaction, 'T1').transaction).toBe('T1');
+    expect(newLease('c-1', 16, NOW, genericAc, 'T1')).not.toHaveProperty('transaction');
+  });
+
   test.each([
     ['no lease was ever sent', [], undefined],
     ['the newest still rules', [settledLease(20, NOW - 20_000), leaseEntry(10, NOW - 1_000)], 10],
@@ -164,6 +170,17 @@ describe('every limit that may be in force counts', () => {
   ])('a lease above the floor counts until it has certainly ended: %s', (_story, ageMs, amps, because) => {
     const memory = evseMemory({ leases: [settledLease(20, NOW - ageMs)] });
     expect(exposureOf(wallbox, genericAc, memory, 'disconnected', NOW)).toEqual({ amps, because });
+  });
+
+  test('a TxProfile may end with its transaction at any moment: the floor beneath it always counts', () => {
+    const byTransaction = { ...genericAc, lease: { purpose: 'TxProfile', stackLevel: 0 } } as const;
+    const exposure = (limitAmps: number, part: Partial<EvseMemory> = {}) => {
+      const leases = [settledLease(limitAmps, NOW - 20_000, { transaction: 'T1' })];
+      return exposureOf(wallbox, byTransaction, evseMemory({ leases, ...part }), 'connected', NOW);
+    };
+    expect(exposure(0)).toEqual({ amps: 6, because: 'floor' });
+    expect(exposure(16)).toEqual({ amps: 16, because: 'lease' });
+    expect(exposure(16, { floor: unproved })).toEqual({ amps: 32, because: 'floor-not-proved' });
   });
 
   test('only an accepted renewal keeps the floor asleep', () => {
