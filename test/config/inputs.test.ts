@@ -210,7 +210,12 @@ describe('what becomes of them', () => {
       {
         id: 'door',
         name: 'door',
-        connection: { endpoint: { transport: 'tcp', host: '192.0.2.20', port: 502 }, unitId: 3, bus: 'io' },
+        connection: {
+          endpoint: { transport: 'tcp', host: '192.0.2.20', port: 502 },
+          unitId: 3,
+          bus: 'io',
+          wireBaud: 9_600,
+        },
         contact: { kind: 'coil', address: 7 },
         activeWhen: 'open',
         debounceMs: 1_000,
