@@ -1,7 +1,19 @@
 // Contacts and coils of a site file: what becomes of them, every slip by its whole line, and what is remarked on those in order.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runCheckVerb } from '../../src/wiring/check-verb.ts';
-import { faultLines, goodSite, groupedSite, type RawSite, rememberingIo, scratchFile, testSlips } from './support.ts';
+import {
+  faultLines,
+  goodSite,
+  groupedSite,
+  type RawSite,
+  rawSite,
+  rememberingIo,
+  repositoryRoot,
+  scratchFile,
+  testSlips,
+} from './support.ts';
 
 /** The grouped yard with a contact of the grid operator, an emergency stop and a coil. */
 function contactSite(): RawSite {
@@ -297,4 +309,17 @@ describe('what is remarked', () => {
       outputs: [{ id: 'lamp' }],
     });
   });
+});
+
+test('the examples of docs/contacts.md are in order, each in a site of its own', () => {
+  const page = readFileSync(join(repositoryRoot, 'docs', 'contacts.md'), 'utf8');
+  const examples = [...page.matchAll(/```jsonc\n([\s\S]*?)```/g)].map((match) => JSON.parse(`{${match[1]!}}`));
+  expect(examples).toHaveLength(2);
+  const [first] = examples;
+  for (const example of examples) {
+    const { site } = goodSite({ ...rawSite(), groups: first.groups, ...example });
+    expect(site.inputs.length).toBe(example.inputs.length);
+  }
+  // Four charging points: 4.2 kW + 3 × 0.70 × 4.2 kW.
+  expect(first.inputs[0].limit.limitKilowatts).toBeCloseTo(4.2 + 3 * 0.7 * 4.2, 6);
 });
