@@ -141,7 +141,7 @@ export function assembleMeter(
 }
 
 /** `form` MUST have passed `checkPlace`, and its bus be one of `buses`. */
-function assemblePlace(form: PlaceForm, buses: readonly SiteBus[]): ModbusConnection {
+export function assemblePlace(form: PlaceForm, buses: readonly SiteBus[]): ModbusConnection {
   const bus = buses.find(({ id }) => id === form.bus);
   if (bus !== undefined) {
     const { endpoint, wireBaud } = bus;
