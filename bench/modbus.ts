@@ -56,9 +56,11 @@ async function campaign(framing: Framing): Promise<Report> {
   return { framing, result: sumOf(results), seconds: (performance.now() - began) / 1_000, samples, after };
 }
 
+// Before the first read: what is edited meanwhile is not what ran.
+const build = buildId();
 const reports = [await campaign('mbap'), await campaign('rtu')];
 const text = page(reports, {
-  build: buildId(),
+  build,
   command: `npm run campaign:modbus -- --reads ${reads} --seed ${seed} --lanes ${lanes} --fault-every ${faultEvery}`,
 });
 console.log(text);

@@ -1,6 +1,7 @@
 // Polls one meter and keeps its last good reading; what is late, frozen or absurd never replaces a reading, it only lets it age.
 
 import { type Attempt, believe, NOTHING_BELIEVED } from '../core/metering/believe.ts';
+import { longestOf, planReads, type ReadPlan, SLOW_EVERY_MS } from '../core/metering/block-plan.ts';
 import type { Bounds } from '../core/metering/plausibility.ts';
 import type { MeterProfile } from '../core/model/meter-profile.ts';
 import { coveredPhases, type MeterWiring } from '../core/model/meter-wiring.ts';
@@ -9,7 +10,6 @@ import type { MeterState } from '../core/model/snapshot.ts';
 import type { Instant } from '../core/model/units.ts';
 import { AppError } from '../engine/app-error.ts';
 import type { Clock, Log, Surroundings } from '../engine/ports.ts';
-import { longestOf, planReads, type ReadPlan } from './block-plan.ts';
 import { decodePoints, fingerprint, type RegisterBlock } from './decode.ts';
 import { locate, readBlock } from './profile-read.ts';
 import { FULL_LENGTH, isShort, nextLength, outcomeOf, type PollOutcome, SHORT_REGISTERS } from './read-length.ts';
@@ -17,8 +17,6 @@ import type { RegisterReader } from './register-reader.ts';
 import { toSample } from './sample.ts';
 import { type DatedBlock, valueAges } from './value-ages.ts';
 
-/** One slow block (energy, frequency) is read this often, in rotation. */
-const SLOW_EVERY_MS = 10_000;
 /** What a slow block said is carried along for at most this long. */
 const SLOW_KEEP_MS = 120_000;
 /** Floats carry noise: the same bits in all of them for this long do not happen on a live connection. */

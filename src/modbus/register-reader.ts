@@ -1,12 +1,12 @@
 // Asks the units behind one endpoint over one guarded connection; it never has two requests in flight and never hands out a value whose
 // bytes were not exactly the reply asked for.
 
+import { frameGapMs, type LineSetting, lineOf, wireMs } from '../core/metering/line-time.ts';
 import type { ModbusEndpoint } from '../core/model/site.ts';
 import type { Instant } from '../core/model/units.ts';
 import { AppError } from '../engine/app-error.ts';
 import type { Clock, Random, Surroundings } from '../engine/ports.ts';
 import { framingOf } from './framing.ts';
-import { frameGapMs, type LineSetting, lineOf, wireMs } from './line-time.ts';
 import { coreBytesOf, type ModbusRequest } from './reply-frame.ts';
 import { type OpenSession, type RegisterSession, Session } from './session.ts';
 import { StaleReplies } from './stale-reply.ts';

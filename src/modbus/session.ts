@@ -4,6 +4,7 @@
 // hears only a reply of which we looked at every byte; the deadline is ours too.
 
 import modbus from 'modbus-serial';
+import { hushMs } from '../core/metering/line-time.ts';
 import type { ModbusEndpoint } from '../core/model/site.ts';
 import type { Instant } from '../core/model/units.ts';
 import { AppError } from '../engine/app-error.ts';
@@ -11,7 +12,6 @@ import type { Clock } from '../engine/ports.ts';
 import { ClientPort } from './client-port.ts';
 import { DatagramWire } from './datagram-wire.ts';
 import { type Framing, framingOf } from './framing.ts';
-import { hushMs } from './line-time.ts';
 import type { ModbusRequest } from './reply-frame.ts';
 import { SerialWire } from './serial-wire.ts';
 import { SocketWire } from './socket-wire.ts';

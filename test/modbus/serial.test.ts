@@ -54,7 +54,7 @@ describe('against pymodbus', () => {
     return undefined;
   }
 
-  test.for(['eastron-sdm630', 'block-19000', 'sunspec-203'])('%s is read whole', async (id, { skip }) => {
+  test.for(['eastron-sdm630', 'block-19000', 'sunspec-201-204'])('%s is read whole', async (id, { skip }) => {
     const vector = vectorsOf(id)[0]!;
     const line = await devicesOr(skip, { 7: blocksOf(vector) });
     if (line === undefined) return;

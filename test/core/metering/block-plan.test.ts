@@ -1,15 +1,15 @@
 // The requests of a poll by number tables, and the laws of every plan over random register maps.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { knownMeterProfiles } from '../../src/config/meter-profile.ts';
+import { knownMeterProfiles } from '../../../src/config/meter-profile.ts';
+import { longestOf, planReads, type ReadRange } from '../../../src/core/metering/block-plan.ts';
 import {
   type MeterPoint,
   type MeterProfile,
   REGISTERS_OF,
   type RegisterType,
-} from '../../src/core/model/meter-profile.ts';
-import { longestOf, planReads, type ReadRange } from '../../src/modbus/block-plan.ts';
-import { profileDir, profileOf } from '../support/meter-vectors.ts';
+} from '../../../src/core/model/meter-profile.ts';
+import { profileDir, profileOf } from '../../support/meter-vectors.ts';
 
 type Map = Pick<MeterProfile, 'points' | 'read' | 'maxRegisters'>;
 
@@ -36,8 +36,8 @@ describe('the plan of a known meter', () => {
   });
 
   test('a scale factor is read with its values, however far apart, even where that is more than would be served', () => {
-    const { fast } = planReads(profileOf('sunspec-203'), 2);
-    const { i_l1 } = profileOf('sunspec-203').points;
+    const { fast } = planReads(profileOf('sunspec-201-204'), 2);
+    const { i_l1 } = profileOf('sunspec-201-204').points;
     const holds = ([start, count]: ReadRange, address: number) => start <= address && address < start + count;
     expect(fast.filter((one) => holds(one, i_l1!.address) && holds(one, i_l1!.scaleFactorAt!))).toHaveLength(1);
   });

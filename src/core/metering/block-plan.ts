@@ -1,9 +1,12 @@
 // Plans the requests of one poll from the points of a profile: every value whole in one request, none outside the profile's blocks.
 
-import { type MeterPoint, type MeterProfile, REGISTERS_OF } from '../core/model/meter-profile.ts';
+import { type MeterPoint, type MeterProfile, REGISTERS_OF } from '../model/meter-profile.ts';
 
 /** One request: so many registers from there on, counted as the profile counts. */
 export type ReadRange = readonly [start: number, count: number];
+
+/** One slow block (energy, frequency) is read this often, in rotation. */
+export const SLOW_EVERY_MS = 10_000;
 
 export type ReadPlan = {
   /** In every poll: currents, powers, voltages. */
