@@ -1,17 +1,44 @@
-// Remarks on the contacts of a site in order: stops that a broken wire would not set off, and limits that floors alone exceed.
+// Remarks on the contacts of a site in order: stops that a broken wire would not set off, limits that floors alone exceed, lines that they fill.
 
+import { TURNAROUND_MS } from '../core/metering/bus-budget.ts';
+import { frameGapMs, lineOf, wireMs } from '../core/metering/line-time.ts';
+import { describeEndpoint } from '../core/model/modbus-endpoint.ts';
 import type { Site, SiteInput } from '../core/model/site.ts';
 import { PHASES } from '../core/model/units.ts';
 import { HIGHEST_VOLTAGE_FACTOR } from './assemble-site.ts';
 import { evsesBelow } from './floor-proof.ts';
 import type { Note } from './note.ts';
 
-/** Notes in the file's order. */
+/** Contacts that take more than this of a serial line are told of: its meters come on top. */
+const TOLD_SHARE = 0.1;
+/** A reply with up to eight bits: unit id, function code, byte count, bits. */
+const REPLY_BYTES = 4;
+
+/** Notes in the file's order, then those on lines. */
 export function inputNotes(site: Site): readonly Note[] {
-  return site.inputs.flatMap((input): Note[] => {
+  const own = site.inputs.flatMap((input): Note[] => {
     const about = `input ${input.id}`;
     const texts = [...wireNotes(input), ...floorNotes(input, site)];
     return texts.map((text) => ({ about, text }));
+  });
+  return [...own, ...lineNotes(site.inputs)];
+}
+
+/** Contacts of one kind on one unit are read in one request, at the pace of the fastest. */
+function lineNotes(inputs: readonly SiteInput[]): readonly Note[] {
+  const lines = Map.groupBy(inputs, ({ connection }) => describeEndpoint(connection.endpoint));
+  return [...lines].flatMap(([place, here]): Note[] => {
+    const { endpoint, wireBaud } = here[0]!.connection;
+    const line = lineOf(endpoint, wireBaud);
+    if (line === undefined) return [];
+    const requestMs = wireMs(REPLY_BYTES, line) + frameGapMs(endpoint) + TURNAROUND_MS;
+    const requests = Map.groupBy(here, ({ connection, contact }) => `${contact.kind} ${connection.unitId}`);
+    const share = [...requests.values()]
+      .map((members) => requestMs / Math.min(...members.map(({ pollMs }) => pollMs)))
+      .reduce((sum, one) => sum + one, 0);
+    if (share <= TOLD_SHARE) return [];
+    const text = `its contacts need ${Math.ceil(share * 100)} % of the line's time, and its meters come on top: raise their pollMs, or give them a line of their own.`;
+    return [{ about: `line ${place}`, text }];
   });
 }
 

@@ -293,6 +293,27 @@ describe('what is remarked', () => {
     );
   });
 
+  test('contacts that take much of a serial line, whose meters come on top', () => {
+    const raw = contactSite();
+    const line = () => goodSite(raw).notes.filter(({ about }) => about.startsWith('line'));
+    // 14 bytes of 11 bits at 9600 baud and a turnaround of 25 ms, each 500 ms: 8.2 %.
+    expect(line()).toEqual([]);
+    raw.inputs[1].pollMs = 300;
+    expect(line()).toEqual([
+      {
+        about: 'line 192.0.2.20:502',
+        text: expect.stringMatching(
+          /^its contacts need 1[3-5] % of the line's time, and its meters come on top: raise/,
+        ),
+      },
+    ]);
+    // Another contact of the same module rides along; one of another module does not.
+    raw.inputs.push({ ...raw.inputs[1], id: 'second', contact: { coil: 9 }, pollMs: 3_000 });
+    expect(line()[0]!.text).toMatch(/need 1[3-5] %/);
+    raw.inputs.push({ ...raw.inputs[1], id: 'third', unitId: 4 });
+    expect(line()[0]!.text).toMatch(/need 2[7-9] %/);
+  });
+
   test('check draws them, and tells them as data', async () => {
     const io = rememberingIo();
     const file = scratchFile(JSON.stringify(contactSite()));
