@@ -1,6 +1,9 @@
 // The latest cycle as Prometheus text (exposition format 0.0.4); labels are escaped, because names come from outside.
 
+import { stopsInForce } from '../core/limits/emergency-stop.ts';
+import type { ContactState } from '../core/model/contact.ts';
 import type { CycleRecord } from '../core/model/decision.ts';
+import type { Snapshot } from '../core/model/snapshot.ts';
 import { PHASES } from '../core/model/units.ts';
 
 export type MetricsInput = {
@@ -59,6 +62,7 @@ export function renderMetrics(input: MetricsInput): string {
       'The most this charging point may draw, per phase.',
       decision.shares.map((share): Sample => [{ evse: share.evse }, share.exposureAmps]),
     );
+    addContacts(snapshot, add);
     add(
       'busbar_notices',
       'gauge',
@@ -70,6 +74,33 @@ export function renderMetrics(input: MetricsInput): string {
     );
   }
   return `${families.join('\n')}\n`;
+}
+
+type Add = (name: string, type: 'gauge' | 'counter', help: string, samples: readonly Sample[]) => void;
+
+function addContacts({ contacts = [], caps, now }: Snapshot, add: Add): void {
+  const stopped = stopsInForce(caps, now).length > 0 ? 1 : 0;
+  add('busbar_emergency_stop', 'gauge', 'One while an emergency stop is in force.', [[{}, stopped]]);
+  const each = (value: (contact: ContactState) => number) =>
+    contacts.map((contact): Sample => [{ contact: contact.id }, value(contact)]);
+  add(
+    'busbar_contact_active',
+    'gauge',
+    'One while the contact counts as active, unread ones included.',
+    each(({ state }) => (state === 'released' ? 0 : 1)),
+  );
+  add(
+    'busbar_contact_readable',
+    'gauge',
+    'One while the contact can be read.',
+    each(({ state }) => (state === 'unknown' ? 0 : 1)),
+  );
+  add(
+    'busbar_contact_activations_total',
+    'counter',
+    'Activations since the start.',
+    each(({ activations }) => activations),
+  );
 }
 
 function renderLabels(labels: Readonly<Record<string, string>>): string {

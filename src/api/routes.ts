@@ -20,6 +20,7 @@ import {
   siteView,
   stateView,
 } from './schemas.ts';
+import { addStopRoutes } from './stop-routes.ts';
 import { MAX_STREAM_CLIENTS } from './stream.ts';
 import { viewCaps, viewSite } from './view.ts';
 import { addWishRoutes } from './wish-routes.ts';
@@ -34,6 +35,7 @@ export function addRoutes(app: App, room: ApiRoom): void {
   addReads(app, room);
   addStream(app, room);
   addWrites(app, room);
+  addStopRoutes(app, room);
   addWishRoutes(app, room);
   addProbes(app, room);
 }

@@ -1,7 +1,15 @@
 // The shapes that go in and out over HTTP, as zod schemas: the requests are validated by them and the OpenAPI document is made of them.
 
 import { z } from 'zod';
-import type { AgedStateView, CapView, HistoryView, SiteView, WishView } from '../core/model/state-view.ts';
+import type {
+  AgedStateView,
+  CapView,
+  ContactView,
+  EmergencyStopView,
+  HistoryView,
+  SiteView,
+  WishView,
+} from '../core/model/state-view.ts';
 
 /** Longest duration of a limit that ends by itself: 31 days. */
 export const MAX_LIMIT_MINUTES = 31 * 24 * 60;
@@ -184,6 +192,25 @@ const evseView = z.object({
   wish: wishView.exactOptional(),
 });
 
+const contactView: z.ZodType<ContactView> = z.object({
+  id: z.string(),
+  name: z.string(),
+  state: z.enum(['active', 'released', 'unknown']).describe('An unknown contact counts as active.'),
+  sinceWallMs: wallMs,
+  isEmergencyStop: z.boolean(),
+  activations: z.number().describe('Since the start of the controller.'),
+  ageMs: z.number().exactOptional().describe('Of the newest good reading.'),
+  trouble: z.string().exactOptional(),
+});
+
+const emergencyStopView: z.ZodType<EmergencyStopView> = z.object({
+  author: z.string().describe('Who or what stopped, in words.'),
+  isLatched: z.boolean().describe('It stays until a person clears it.'),
+  heldBy: z.array(z.string()).readonly().describe('What keeps it from being cleared, in words.'),
+  sinceWallMs: wallMs.exactOptional(),
+  note: z.string().exactOptional(),
+});
+
 export const stateView: z.ZodType<AgedStateView> = z.object({
   id: z.string().describe('<epoch>-<cycle>'),
   epoch: z.number(),
@@ -215,6 +242,8 @@ export const stateView: z.ZodType<AgedStateView> = z.object({
   ),
   evses: z.array(evseView),
   caps: z.array(cap),
+  contacts: z.array(contactView),
+  emergencyStop: emergencyStopView.exactOptional().describe('Absent where chargers may charge.'),
   notices: z.array(z.object({ severity: z.enum(['info', 'warning', 'alarm']), code: z.string(), text: z.string() })),
   answeredBy: z.enum(['lp', 'highs', 'filling', 'greedy', 'floors']),
   fellBackBecause: z.string().exactOptional(),

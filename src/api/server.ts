@@ -135,7 +135,7 @@ export class ApiServer implements Adapter, AudiencePort {
     const outcome = await Promise.race([answer, silence]).finally(() => done.abort());
     log.info('api.control-request', {
       kind: request.kind,
-      about: 'circuit' in request ? request.circuit : request.evse,
+      ...('circuit' in request ? { about: request.circuit } : 'evse' in request ? { about: request.evse } : {}),
       who: request.who,
       ok: outcome.ok,
       ...(outcome.ok ? {} : { code: outcome.code }),

@@ -17,6 +17,7 @@ import type {
 import { type Instant, mapPhases, type WallTime } from '../core/model/units.ts';
 import { describeRemedy, describeShare } from '../core/report/explain.ts';
 import { describeSource } from '../core/report/wording.ts';
+import { viewContacts, viewEmergencyStop } from './contact-view.ts';
 import { viewWish } from './wish-view.ts';
 
 /** Limits from outside that one view names at most; the rest stay in force unnamed. */
@@ -67,6 +68,7 @@ export function viewSite(site: Site): SiteView {
 export function viewState(record: CycleRecord, site: Site): StateView {
   const { snapshot, decision, controller } = record;
   const stations = new Map(site.evses.map((evse) => [evse.id, snapshot.stations[evse.station]]));
+  const stop = viewEmergencyStop(snapshot);
   return {
     id: eventId(record),
     epoch: controller.epoch,
@@ -80,6 +82,8 @@ export function viewState(record: CycleRecord, site: Site): StateView {
       ...wishOf(share, record, site),
     })),
     caps: viewCaps(snapshot.caps, snapshot),
+    contacts: viewContacts(snapshot),
+    ...(stop === undefined ? {} : { emergencyStop: stop }),
     notices: decision.notices
       .slice(0, MAX_VIEW_NOTICES)
       .map((notice) => ({ severity: notice.severity, code: notice.code, text: clip(notice.text) })),
@@ -111,6 +115,7 @@ export function viewCaps(caps: readonly Cap[], moment: Moment): CapView[] {
       ...(cap.limitWatts === undefined ? {} : { limitWatts: cap.limitWatts }),
       ...(cap.limitVoltAmperes === undefined ? {} : { limitVoltAmperes: cap.limitVoltAmperes }),
       ...(cap.from === undefined ? {} : { fromWallMs: toWall(cap.from) }),
+      ...(cap.setAtWall === undefined ? {} : { fromWallMs: cap.setAtWall }),
       ...(cap.until === undefined ? {} : { untilWallMs: toWall(cap.until) }),
       ...(cap.note === undefined ? {} : { note: clip(cap.note) }),
     }));
@@ -154,6 +159,8 @@ function scopeOf({ scope }: Cap): Pick<CapView, 'circuit' | 'group' | 'evse'> {
       return { group: scope.group };
     case 'evse':
       return { evse: scope.evse };
+    case 'every-evse':
+      return {};
   }
 }
 

@@ -6,10 +6,12 @@ import type { WallTime } from '../core/model/units.ts';
 import { assembleListen, assemblePolicy, assembleStation, assembleTls } from './assemble-site.ts';
 import { busNotes, checkBuses } from './bus-check.ts';
 import { type Fault, valueAt } from './fault.ts';
+import { assembleInput } from './input-form.ts';
 import { parseJsonText } from './json-text.ts';
 import { loadChargerProfiles, loadMeterProfiles } from './load-profiles.ts';
 import { assembleBus, assembleMeter } from './meter-form.ts';
 import type { Note } from './note.ts';
+import { assembleOutput } from './output-form.ts';
 import { packagedProfilesDir } from './package-root.ts';
 import { draftSite, type SiteDraft } from './site-draft.ts';
 import { noteSite } from './site-notes.ts';
@@ -99,7 +101,9 @@ function assemble(
   const form = draft.site!;
   const { upstream } = form;
   const generates =
-    circuits.some((circuit) => circuit.usesGeneration === true) || groups.some((group) => group.netOfSurplus === true);
+    circuits.some((circuit) => circuit.usesGeneration === true) ||
+    groups.some((group) => group.netOfSurplus === true) ||
+    draft.inputs.some((input) => input.form.limit?.netOfSurplus === true);
   const buses = draft.buses.map((bus) => assembleBus(bus.form));
   const evsesOf = Map.groupBy(evses, (evse) => evse.station);
   return {
@@ -111,6 +115,8 @@ function assemble(
     groups,
     buses,
     meters: draft.meters.map((meter) => assembleMeter(meter.form, buses, circuits, generates)),
+    inputs: draft.inputs.map((input) => assembleInput(input.form, buses, circuits, groups)),
+    outputs: draft.outputs.map((output) => assembleOutput(output.form, buses)),
     stations: draft.stations.map(({ form: station }) =>
       assembleStation(
         station,

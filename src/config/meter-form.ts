@@ -57,7 +57,7 @@ export const busForm = strict(
 });
 
 /** The fields of a Modbus device's place: a host of its own, or a bus of the file; `checkPlace` goes with them. */
-const placeFields = {
+export const placeFields = {
   host: host.optional(),
   port: port.optional(),
   framing: framing.optional(),
@@ -65,9 +65,9 @@ const placeFields = {
   unitId,
 };
 
-type PlaceForm = z.output<z.ZodObject<typeof placeFields>>;
+export type PlaceForm = z.output<z.ZodObject<typeof placeFields>>;
 
-function checkPlace(form: PlaceForm, context: z.RefinementCtx): void {
+export function checkPlace(form: PlaceForm, context: z.RefinementCtx): void {
   const add = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
   if ((form.host === undefined) === (form.bus === undefined))
     add('host', 'either "host", its own address, or "bus", the id of a bus of this file; not both, not neither');

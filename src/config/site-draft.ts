@@ -3,7 +3,9 @@
 import type * as z from 'zod';
 import { type Fault, valueAt } from './fault.ts';
 import { type GroupForm, groupForm } from './group-form.ts';
+import { type InputForm, inputForm } from './input-form.ts';
 import { type BusForm, busForm, type MeterForm, meterForm } from './meter-form.ts';
+import { type OutputForm, outputForm } from './output-form.ts';
 import { faultsOf } from './shape.ts';
 import {
   type CircuitForm,
@@ -37,6 +39,8 @@ export type SiteDraft = {
   readonly circuits: readonly Part<CircuitForm>[];
   readonly buses: readonly Part<BusForm>[];
   readonly meters: readonly Part<MeterForm>[];
+  readonly inputs: readonly Part<InputForm>[];
+  readonly outputs: readonly Part<OutputForm>[];
   readonly stations: readonly Part<StationForm>[];
   readonly evses: readonly EvsePart[];
   readonly groups: readonly Part<GroupForm>[];
@@ -44,6 +48,7 @@ export type SiteDraft = {
   readonly ids: {
     readonly buses: ReadonlySet<string>;
     readonly circuits: ReadonlySet<string>;
+    readonly groups: ReadonlySet<string>;
     readonly meters: ReadonlySet<string>;
     readonly stations: ReadonlySet<string>;
   };
@@ -90,12 +95,15 @@ export function draftSite(
     circuits,
     buses: parts(busForm, 'buses'),
     meters,
+    inputs: parts(inputForm, 'inputs'),
+    outputs: parts(outputForm, 'outputs'),
     stations,
     evses,
     groups: parts(groupForm, 'groups'),
     ids: {
       buses: idsIn(raw, 'buses'),
       circuits: idsIn(raw, 'circuits'),
+      groups: idsIn(raw, 'groups'),
       meters: idsIn(raw, 'meters'),
       stations: idsIn(raw, 'stations'),
     },

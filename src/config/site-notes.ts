@@ -2,6 +2,7 @@
 
 import type { Circuit, Site } from '../core/model/site.ts';
 import { PHASES } from '../core/model/units.ts';
+import { inputNotes } from './input-notes.ts';
 import { groupNotes, limitNotes } from './limit-notes.ts';
 import type { Note } from './note.ts';
 
@@ -13,6 +14,7 @@ export function noteSite(site: Site, floorProvedOn: ReadonlyMap<string, string>)
   return [
     ...circuitNotes(site),
     ...meterNotes(site),
+    ...inputNotes(site),
     ...keyNotes(site),
     ...stationNotes(site, floorProvedOn),
     ...groupNotes(site),

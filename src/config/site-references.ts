@@ -7,6 +7,7 @@ import { checkCoverage, checkMeterProfile } from './meter-fit.ts';
 import { listed } from './shape.ts';
 import { type EvsePart, evseNumber, type Part, type SiteDraft } from './site-draft.ts';
 import { checkGroups, type ReferencedGroup } from './site-groups.ts';
+import { checkInputs, checkOutputs } from './site-inputs.ts';
 import type { CircuitForm } from './site-schema.ts';
 
 /** What the file may name from outside. */
@@ -34,6 +35,8 @@ export function checkReferences(draft: SiteDraft, known: KnownProfiles): Referen
   const tree = checkTree(draft, circuits, add);
   const evses = checkStations(draft, known, add);
   const groups = checkGroups(draft, checkUnique(draft.groups, 'group', add), evses, tree, add);
+  checkInputs(draft, checkUnique(draft.inputs, 'input', add), tree, add);
+  checkOutputs(draft, checkUnique(draft.outputs, 'output', add), add);
   return { faults, tree, evses, groups };
 }
 

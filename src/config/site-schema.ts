@@ -28,6 +28,8 @@ export const STATION_IDENTITY = /^[A-Za-z0-9_.=*+@-]{1,48}$/;
 export const MAX_CIRCUITS = 1_000;
 export const MAX_METERS = 250;
 export const MAX_BUSES = 100;
+export const MAX_INPUTS = 100;
+export const MAX_OUTPUTS = 100;
 export const MAX_STATIONS = 5_000;
 export const MAX_EVSES_PER_STATION = 64;
 /** Each is a few rows of every cycle's program. */
@@ -151,6 +153,8 @@ export const siteForm = strict(
     circuits: list('circuits', 1, MAX_CIRCUITS),
     buses: list('buses', 0, MAX_BUSES).optional(),
     meters: list('meters', 0, MAX_METERS).optional(),
+    inputs: list('inputs', 0, MAX_INPUTS).optional(),
+    outputs: list('outputs', 0, MAX_OUTPUTS).optional(),
     stations: list('stations', 1, MAX_STATIONS),
     groups: list('groups', 0, MAX_GROUPS).optional(),
     upstream: strict(

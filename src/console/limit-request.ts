@@ -16,9 +16,14 @@ export function clearLimit(circuit: string): Promise<Fault | undefined> {
   return send(circuit, { method: 'DELETE' });
 }
 
-async function send(circuit: string, request: RequestInit): Promise<Fault | undefined> {
+function send(circuit: string, request: RequestInit): Promise<Fault | undefined> {
+  return sendChange(`/api/v1/circuits/${encodeURIComponent(circuit)}/limit`, request);
+}
+
+/** Sends one change; the fault, or nothing when it was accepted. */
+export async function sendChange(path: string, request: RequestInit): Promise<Fault | undefined> {
   try {
-    const answer = await fetch(`/api/v1/circuits/${encodeURIComponent(circuit)}/limit`, {
+    const answer = await fetch(path, {
       ...request,
       headers: { 'content-type': 'application/json' },
       signal: AbortSignal.timeout(DEADLINE_MS),
@@ -31,6 +36,6 @@ async function send(circuit: string, request: RequestInit): Promise<Fault | unde
     };
   } catch {
     // No answer: whether the change was made is not known, and saying so is all that can be done here.
-    return { text: 'Busbar did not answer. Look at the limit in force before you try again.' };
+    return { text: 'Busbar did not answer. Look at what is in force before you try again.' };
   }
 }

@@ -13,6 +13,7 @@ import { surplusOf } from './allocate/surplus.ts';
 import { planCommands } from './command/command.ts';
 import { breachOfFuseLaw } from './command/fuse-law.ts';
 import { type CircuitLimit, circuitLimits, type EvseCap, evseCaps, groupLimits } from './limits/caps.ts';
+import { isStop } from './limits/emergency-stop.ts';
 import type { Command, Decision, Notice } from './model/decision.ts';
 import type { EvseMemory, Memory } from './model/memory.ts';
 import type { Site } from './model/site.ts';
@@ -141,7 +142,7 @@ function situationsOf(
 }
 
 function tighter(a: EvseCap | undefined, b: EvseCap | undefined): EvseCap | undefined {
-  if (!a || !b) return a ?? b;
+  if (!a || !b || isStop(a)) return a ?? b;
   return b.amps < a.amps ? b : a;
 }
 

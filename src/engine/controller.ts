@@ -23,6 +23,7 @@ import type {
   Surroundings,
 } from './ports.ts';
 import type { ControlAnswer, ControlRequest } from './requests.ts';
+import { SignalDesk } from './signal-desk.ts';
 import { WishBook } from './wish-book.ts';
 
 /** Urgent cycles keep at least this distance, so that a flapping link cannot turn the loop into a storm. */
@@ -46,6 +47,8 @@ export type ControllerPorts = {
 export type ControllerOptions = {
   /** Called after each cycle that came to its end with a decision of its own that passed the check before dispatch: what a watchdog lives on. */
   readonly onProgress?: () => void;
+  /** Called when a contact has latched the emergency stop: who that was, in words. */
+  readonly onLatched?: (by: string) => void;
   /** Instead of `decide`. */
   readonly decide?: typeof decide;
 };
@@ -58,6 +61,7 @@ export class Controller {
   readonly #solvers: Solvers;
   readonly #decide: typeof decide;
   readonly #onProgress: () => void;
+  readonly #desk: SignalDesk;
   #epoch = 0;
   #memory: Memory | undefined;
   readonly #limits: LimitBook;
@@ -94,6 +98,7 @@ export class Controller {
     this.#onProgress = options.onProgress ?? (() => {});
     this.#signals = ports.signals ?? [];
     this.#limits = new LimitBook(site, ports.store, surroundings.log);
+    this.#desk = new SignalDesk(this.#limits, this.#signals, surroundings.log, options.onLatched ?? (() => {}));
     this.#wishes = new WishBook(site, ports.store, surroundings.log);
   }
 
@@ -136,6 +141,10 @@ export class Controller {
     if (request.kind === 'set-circuit-limit' || request.kind === 'clear-circuit-limit') {
       const change = this.#limits.change(request, this.#surroundings.clock.now());
       return this.#settled(request.kind, { circuit: request.circuit, who: request.who }, change);
+    }
+    if (request.kind === 'press-emergency-stop' || request.kind === 'clear-emergency-stop') {
+      const change = this.#desk.stop(request, this.#surroundings.clock.wall());
+      return this.#settled(request.kind, { who: request.who }, change);
     }
     const { kind, evse, who } = request;
     const change = this.#wishes.change(request, this.#ports.stations.states(), this.#surroundings.clock.wall());
@@ -263,7 +272,7 @@ export class Controller {
       ...moment,
       meters: this.#ports.meters.states(),
       stations,
-      caps: [...this.#limits.caps(), ...this.#signals.flatMap((signals) => signals.caps())],
+      ...this.#desk.at(moment.wallNow),
       wishes: this.#wishes.at(stations, moment),
     };
   }

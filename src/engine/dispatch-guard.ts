@@ -25,11 +25,12 @@ type Loading = { readonly mostAmps: number; readonly raised: boolean; readonly p
  * Commands: station and EVSE exist and belong together, one floor and one lease for an EVSE at most, every number finite, a new limit 0 or
  * from minimum to maximum and held by the ledger, what goes on the wire no higher, a lease ends and a floor does not. Meters: where one is
  * lost, the worst base load. Law 1: on every circuit and phase that a command loads more, all that may be in force + base load
- * ≤ limit − margin.
+ * ≤ limit − margin. Emergency stop: nobody is raised.
  */
 export function breachBeforeDispatch(site: Site, snapshot: Snapshot, decision: Decision): string | undefined {
   const names = namesIn(site);
   const { evses } = names;
+  const isStopped = snapshot.caps.some(({ source }) => source.kind === 'emergency-stop');
   const leases = new Map<string, Command>();
   const told = new Set<string>();
   for (const command of decision.commands) {
@@ -39,6 +40,8 @@ export function breachBeforeDispatch(site: Site, snapshot: Snapshot, decision: D
     told.add(`${command.role} ${evse.id}`);
     const found = commandBreach(site, evse, command, decision.memory.evses[evse.id]);
     if (found !== undefined) return found;
+    if (isStopped && command.change === 'increase')
+      return `${evse.id} would be raised to ${command.limitAmps} A in an emergency stop`;
     if (command.role === 'lease') leases.set(evse.id, command);
   }
   for (const { station, evse, transactionId } of decision.stops) {

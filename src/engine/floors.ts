@@ -3,6 +3,7 @@
 import { blankEvseMemory } from '../core/command/absorb.ts';
 import { buildProfile } from '../core/command/charging-profile.ts';
 import { MAX_LEASES, newLease } from '../core/command/exposure.ts';
+import { stopsInForce } from '../core/limits/emergency-stop.ts';
 import type { Command, Decision, Notice } from '../core/model/decision.ts';
 import type { EvseMemory, LeaseEntry, Memory } from '../core/model/memory.ts';
 import type { Evse, Site, Station } from '../core/model/site.ts';
@@ -25,8 +26,8 @@ export type FloorsInput = {
 
 /**
  * The decision that sends floors. Every EVSE whose newest lease is above its floor is told the floor; one that is held below stays there
- * until the others have come down, for its lease is renewed; one whose floor is not proved gets it. The ledger keeps every entry and gains
- * those of these commands. A fault in what is known of one EVSE costs no other its floor.
+ * until the others have come down, for its lease is renewed; one whose floor is not proved gets it. In an emergency stop all are told 0 A.
+ * The ledger keeps every entry and gains those of these commands. A fault in what is known of one EVSE costs no other its floor.
  */
 export function floorsDecision({ site, snapshot, memory, last, notice, fellBackBecause }: FloorsInput): Decision {
   const stations = new Map(site.stations.map((station) => [station.id, station]));
@@ -93,13 +94,15 @@ function leaseDue(
   evse: Evse,
   { profile }: Station,
   memory: EvseMemory | undefined,
-  { now, stations }: Snapshot,
+  { now, stations, caps }: Snapshot,
 ): number | undefined {
   const newest = memory?.leases.at(-1);
-  if (!newest || newest.endsBy <= now) return undefined;
   if (profile.lease.purpose === 'TxProfile' && transactionOf(evse, { stations }) === undefined) return undefined;
   const least = profile.quirks.includes('zero-amps-breaks-next-limit') ? evse.minAmps : 0;
-  const wanted = Math.max(least, evse.floorAmps);
+  // In an emergency stop the floor is no reason to charge; without a lease the charger is on its floor.
+  const isStopped = stopsInForce(caps, now).length > 0;
+  const wanted = isStopped ? least : Math.max(least, evse.floorAmps);
+  if (!newest || newest.endsBy <= now) return isStopped && wanted < evse.floorAmps ? wanted : undefined;
   // What is not a number is above every floor.
   if (!(newest.limitAmps <= wanted)) return wanted;
   return newest.limitAmps < evse.floorAmps && now - newest.sentAt >= profile.leaseMs / 3 ? newest.limitAmps : undefined;

@@ -1,6 +1,7 @@
 // The sockets of the wall: what the engine needs from the world and what adapters need from each other, as plain interfaces.
 // No adapter is named here and none may import another; wiring.ts plugs them together, in one thread or across several.
 
+import type { ContactState } from '../core/model/contact.ts';
 import type { CycleRecord, Decision, StationCommand } from '../core/model/decision.ts';
 import type { Cap } from '../core/model/limit.ts';
 import type { Memory } from '../core/model/memory.ts';
@@ -58,6 +59,8 @@ export interface MetersPort extends Adapter {
 export interface SignalsPort extends Adapter {
   /** The limits that hold now; a source that was lost gives its stored default, never fewer. */
   caps(): readonly Cap[];
+  /** Its contacts, where it has any: for those who look, and so that an emergency stop is latched. */
+  contacts?(): readonly ContactState[];
   /** Called when a limit began, ended or changed: it asks for a cycle. */
   onChange(listener: (reason: string) => void): void;
 }

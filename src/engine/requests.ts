@@ -17,6 +17,11 @@ export type LimitRequest =
     }
   | { readonly kind: 'clear-circuit-limit'; readonly circuit: string; readonly who: string };
 
+/** The emergency stop: no charger draws until a person clears it. */
+export type StopRequest =
+  | { readonly kind: 'press-emergency-stop'; readonly who: string; readonly note?: string }
+  | { readonly kind: 'clear-emergency-stop'; readonly who: string; readonly note: string };
+
 export type WishRequest =
   | {
       readonly kind: 'set-wish';
@@ -40,7 +45,7 @@ export type KeptWish = Omit<Extract<WishRequest, { kind: 'set-wish' }>, 'kind' |
 };
 
 /** What people may ask the control room to do; each answer says what it changed or why it refused. */
-export type ControlRequest = LimitRequest | WishRequest;
+export type ControlRequest = LimitRequest | StopRequest | WishRequest;
 export type ControlRefusal = {
   readonly ok: false;
   readonly code: string;

@@ -13,7 +13,7 @@ import { anchorClock, systemClock } from '../system/clock.ts';
 import { describeLines } from './bus-table.ts';
 import type { ExitCode, Io } from './io.ts';
 import { describeProof, describeUnbalance } from './proof-tables.ts';
-import { drawGroups, drawSiteTree, growSiteTree } from './site-tree.ts';
+import { drawContacts, drawGroups, drawSiteTree, growSiteTree } from './site-tree.ts';
 
 /** `profilesDir` stands in for the package's own profiles. */
 export type CheckVerbOptions = { readonly file: string; readonly json: boolean; readonly profilesDir?: string };
@@ -28,11 +28,10 @@ export async function runCheckVerb({ file, json, ...options }: CheckVerbOptions,
   const { site, notes } = loaded;
   const lines = siteLines(site, loadMeterProfiles(options.profilesDir ?? packagedProfilesDir()));
   if (json) {
-    const { id, name } = site;
+    const { id, name, groups, inputs, outputs } = site;
     const proofs = { floorProof: proveFloors(site), floorUnbalance: unbalanceOfFloors(site) };
-    io.out(
-      JSON.stringify({ ok: true, id, name, tree: growSiteTree(site), groups: site.groups, lines, ...proofs, notes }),
-    );
+    const tree = growSiteTree(site);
+    io.out(JSON.stringify({ ok: true, id, name, tree, groups, inputs, outputs, lines, ...proofs, notes }));
     return 0;
   }
   for (const line of describeSite(site, notes, lines)) io.out(line);
@@ -52,6 +51,8 @@ function tellFaults(
 function describeSite(site: Site, notes: readonly Note[], budgets: readonly LineBudget[]): string[] {
   const lines = [`${site.name} (${site.id})`, '', ...drawSiteTree(growSiteTree(site)), ''];
   if (site.groups.length > 0) lines.push(...drawGroups(site.groups), '');
+  const contacts = drawContacts(site);
+  if (contacts.length > 0) lines.push(...contacts, '');
   lines.push('Floor proof: what all chargers may draw when the controller is silent, and the worst base load, fit.');
   lines.push(...describeProof(proveFloors(site)));
   const unbalance = unbalanceOfFloors(site);

@@ -75,6 +75,8 @@ function notForDemo(site: Site): string | undefined {
     return `meters: ${site.meters.length} meters; the demo simulates exactly one, at the root circuit.`;
   if (site.circuits[0]?.meter !== site.meters[0]?.id)
     return 'meters: the demo simulates the meter of the root circuit only.';
+  if (site.inputs.length + site.outputs.length > 0)
+    return 'inputs, outputs: the demo simulates no contacts, so that each would count as active; leave them out.';
   if (site.upstream && !isLoopback(new URL(site.upstream.url).hostname))
     return 'upstream.url: the demo simulates the back end at 127.0.0.1 only.';
   if (!isLoopback(site.listen.stations.host)) return 'listen.stations.host: the demo listens on loopback only.';

@@ -5,6 +5,7 @@ import { loadSiteText, readSiteText } from '../config/load-site.ts';
 import type { Site } from '../core/model/site.ts';
 import { AppError } from '../engine/app-error.ts';
 import type { MetersPort, Surroundings } from '../engine/ports.ts';
+import type { ModbusLinks } from '../modbus/links.ts';
 import { siteMeters } from './meters.ts';
 
 export type PreparedSite =
@@ -12,7 +13,7 @@ export type PreparedSite =
       readonly ok: true;
       readonly text: string;
       readonly site: Site;
-      readonly meters: (surroundings: Surroundings) => MetersPort;
+      readonly meters: (surroundings: Surroundings, links: ModbusLinks) => MetersPort;
       readonly upstreamPassword?: string;
     }
   /** One sentence a fault, with its place. */

@@ -9,13 +9,17 @@ import { emptyMemory } from '../core/model/memory.ts';
 import type { Site } from '../core/model/site.ts';
 import { AppError } from '../engine/app-error.ts';
 import { Controller } from '../engine/controller.ts';
-import type { AuditEntry, Clock, Log, MetersPort, Surroundings } from '../engine/ports.ts';
+import type { Clock, MetersPort, Surroundings } from '../engine/ports.ts';
 import type { ControlAnswer, ControlRequest } from '../engine/requests.ts';
+import { ModbusLinks } from '../modbus/links.ts';
+import type { Outputs } from '../modbus/outputs.ts';
 import { anchorClock, type ClockAnchor, systemClock, systemRandom } from '../system/clock.ts';
 import { createLog } from '../system/log.ts';
 import { ThreadPort } from '../system/thread-port.ts';
 import type { ApiThreadData } from './api-thread.ts';
+import { audit, auditedRequests } from './audited-requests.ts';
 import type { GatewayThreadData } from './gateway-thread.ts';
+import { siteContacts, siteOutputs } from './meters.ts';
 import { RemoteStations } from './remote-stations.ts';
 import { type ControlStoreLine, Line, remoteControlStore } from './remote-store.ts';
 import { Rooms } from './rooms.ts';
@@ -38,7 +42,7 @@ export type RunOptions = {
   readonly site: Site;
   readonly dataDir: string;
   readonly logLevel: LogLevel;
-  readonly meters: (surroundings: Surroundings) => MetersPort;
+  readonly meters: (surroundings: Surroundings, links: ModbusLinks) => MetersPort;
   readonly upstreamPassword?: string;
   /** Called after each cycle that was finished and passed its check: a watchdog's food. */
   readonly onProgress?: () => void;
@@ -75,19 +79,25 @@ export async function startController(options: RunOptions): Promise<RunningContr
   const stations = new RemoteStations(site, clock);
   const apiLine = new Line<ThreadPort<ControlToApi, ApiToControl>>('api');
   const store = remoteControlStore(storeLine, log);
+  const links = new ModbusLinks(surroundings);
+  const outputs = siteOutputs(site, surroundings, links);
   const controller = new Controller(
     surroundings,
     site,
     {
-      meters: options.meters(surroundings),
+      meters: options.meters(surroundings, links),
+      signals: [siteContacts(site, surroundings, links)],
       stations,
       store,
       journal: store,
-      audience: { publish: (record) => void apiLine.find()?.publishLatest('cycle', 'cycle', withoutMemory(record)) },
+      audience: { publish: (record) => publish(record, outputs, apiLine) },
     },
     site.id,
     await loadSolvers(site, log),
-    options.onProgress === undefined ? {} : { onProgress: options.onProgress },
+    {
+      ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+      onLatched: (who) => void audit(store, { atWall: clock.wall(), who, what: 'press-emergency-stop' }, log),
+    },
   );
 
   const rooms = new Rooms(basics, clock, log, (health) => void apiLine.find()?.publishLatest('rooms', 'rooms', health));
@@ -100,23 +110,20 @@ export async function startController(options: RunOptions): Promise<RunningContr
   const gatewayReady = openGateway(rooms, gatewayData, stations, surroundings);
   const consoleDir = join(packageRoot(), 'dist', 'console');
   const apiData = { site, listen: site.listen.http, token, consoleDir };
-  const apiReady = openApi(rooms, apiData, apiLine, surroundings, async (request) => {
-    const answer = await controller.request(request);
-    const { kind, who, ...rest } = request;
-    const what = `${kind} ${'circuit' in rest ? rest.circuit : rest.evse}`;
-    if (answer.ok) await audit(store, { atWall: clock.wall(), who, what, after: rest }, log);
-    return answer;
-  });
+  const onRequest = auditedRequests(controller, store, surroundings);
+  const apiReady = openApi(rooms, apiData, apiLine, surroundings, onRequest);
   const ready = Promise.all([gatewayReady, apiReady]);
   // Awaited below, after the control room has begun; a room that fails sooner must not count as nobody's concern.
   ready.catch(() => {});
 
   const stop = async () => {
-    await controller.stop();
+    // Together: a write under way ends with the links that the control room closes.
+    await Promise.all([outputs.stop(), controller.stop()]);
     await rooms.stop();
   };
   try {
     await controller.start();
+    await outputs.start(new AbortController().signal);
     const [{ port }, { address }] = await withDeadline(ready, clock);
     return { consoleAddress: address, stationsPort: port, tokenFile, controller, stop };
   } catch (error) {
@@ -189,15 +196,6 @@ function openApi(
   return promise;
 }
 
-/** A wish that was carried out stays carried out: an audit that cannot be written is told in the log, where people look for it then. */
-async function audit(store: { audit(entry: AuditEntry): Promise<void> }, entry: AuditEntry, log: Log): Promise<void> {
-  try {
-    await store.audit(entry);
-  } catch (error) {
-    log.error('audit.not-written', { who: entry.who, what: entry.what, error: String(error) });
-  }
-}
-
 async function withDeadline<T>(work: Promise<T>, clock: Clock): Promise<T> {
   const settled = new AbortController();
   const late = async (): Promise<never> => {
@@ -228,6 +226,8 @@ function apiToken(dataDir: string): { readonly token: string; readonly tokenFile
 }
 
 /** Viewers need no memory, and it is the largest part. */
-function withoutMemory(record: CycleRecord): CycleRecord {
-  return { ...record, decision: { ...record.decision, memory: emptyMemory('') } };
+function publish(record: CycleRecord, outputs: Outputs, apiLine: ApiLine): void {
+  outputs.show(record);
+  const shown: CycleRecord = { ...record, decision: { ...record.decision, memory: emptyMemory('') } };
+  apiLine.find()?.publishLatest('cycle', 'cycle', shown);
 }

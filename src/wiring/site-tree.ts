@@ -2,7 +2,16 @@
 
 import { isSameOnEachPhase } from '../config/assemble-site.ts';
 import { describeEndpoint } from '../core/model/modbus-endpoint.ts';
-import type { Circuit, EvGroup, Evse, Site, SiteMeter, Station } from '../core/model/site.ts';
+import type {
+  Circuit,
+  EvGroup,
+  Evse,
+  ModbusConnection,
+  Site,
+  SiteInput,
+  SiteMeter,
+  Station,
+} from '../core/model/site.ts';
 import { PHASES, type PhaseAmps } from '../core/model/units.ts';
 
 /** A station's EVSEs under one circuit; a station that is wired to two circuits stands under both. */
@@ -67,6 +76,34 @@ export function drawGroups(groups: readonly EvGroup[]): readonly string[] {
     const members = evses.length === 0 ? 'no EVSE' : `${evses.slice(0, MAX_NAMED).join(', ')}${more}`;
     return [`group ${named(group)}: ${limits.join(', ')}`, `└─ ${members}`];
   });
+}
+
+/** One line for each contact, with what it asks for while it is active, and for each output; none where the site has none. */
+export function drawContacts({ inputs, outputs }: Pick<Site, 'inputs' | 'outputs'>): readonly string[] {
+  const at = ({ endpoint, unitId }: ModbusConnection) => `at ${describeEndpoint(endpoint)}, unit ${unitId}`;
+  return [
+    ...inputs.map((input) => {
+      const { contact, activeWhen, pollMs, debounceMs, connection } = input;
+      const place = `${contact.kind.replace('-', ' ')} ${contact.address} ${at(connection)}`;
+      return `input ${named(input)}: ${place}, each ${pollMs} ms, released after ${debounceMs} ms; ${activeWhen}: ${describeEffect(input)}`;
+    }),
+    ...outputs.map(
+      (output) => `output ${named(output)}: coil ${output.coil} ${at(output.connection)} shows ${output.shows}`,
+    ),
+  ];
+}
+
+function describeEffect({ emergencyStop, cap }: SiteInput): string {
+  if (emergencyStop) return 'emergency stop, latched';
+  const { scope, limitAmps, limitWatts, limitVoltAmperes, netOfSurplus } = cap;
+  const limits = [
+    ...(limitAmps === undefined ? [] : [describeAmps(limitAmps)]),
+    ...(limitWatts === undefined ? [] : [`${limitWatts / 1_000} kW${netOfSurplus ? ' beyond the surplus' : ''}`]),
+    ...(limitVoltAmperes === undefined ? [] : [`${limitVoltAmperes / 1_000} kVA`]),
+  ];
+  const what =
+    scope.kind === 'circuit' ? `circuit ${scope.circuit}` : scope.kind === 'group' ? `group ${scope.group}` : '';
+  return `${what} at most ${limits.join(', ')}`;
 }
 
 function circuitLine({ circuit, meter, stations, circuits }: CircuitBranch): Line {

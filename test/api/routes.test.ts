@@ -83,6 +83,7 @@ describe('reading', () => {
     expect(document.openapi).toBe('3.1.0');
     expect(Object.keys(document.paths).sort()).toEqual([
       '/api/v1/circuits/{circuit}/limit',
+      '/api/v1/emergency-stop',
       '/api/v1/history',
       '/api/v1/site',
       '/api/v1/state',

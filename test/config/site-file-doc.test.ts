@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { defaultPolicy } from '../../src/config/default-policy.ts';
 import { groupForm } from '../../src/config/group-form.ts';
+import { contactForm, inputForm, inputLimitForm } from '../../src/config/input-form.ts';
 import { busForm, meterForm } from '../../src/config/meter-form.ts';
+import { outputForm } from '../../src/config/output-form.ts';
 import { policyForm } from '../../src/config/policy-form.ts';
 import { baseLoadForm, circuitForm, evseForm, siteForm, stationForm, tlsForm } from '../../src/config/site-schema.ts';
 import { goodSite, rawSite, repositoryRoot } from './support.ts';
@@ -30,6 +32,10 @@ test.each(
     circuit: circuitForm,
     bus: busForm,
     meter: meterForm,
+    input: inputForm,
+    'limit of an input': inputLimitForm,
+    contact: contactForm,
+    output: outputForm,
     station: stationForm,
     evse: evseForm,
     group: groupForm,

@@ -5,6 +5,8 @@ import { join, resolve } from 'node:path';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { emergencyStop } from '../../src/core/limits/emergency-stop.ts';
+import type { ContactState } from '../../src/core/model/contact.ts';
 import type { Decision } from '../../src/core/model/decision.ts';
 import type { Cap } from '../../src/core/model/limit.ts';
 import type { ControlAnswer } from '../../src/engine/requests.ts';
@@ -502,6 +504,104 @@ describe.skipIf(whyNot !== '')('the console in a browser', () => {
     expect(await shown(page.getByRole('status', { name: 'Overall state: Unknown' }))).toContain('last known: Normal');
     expect(await page.locator('main').getAttribute('data-stale')).toBe('yes');
     await page.screenshot({ path: join(screenshots, 'console-lost.png') });
+  });
+
+  /** A cycle in which contact Door has stopped everybody. */
+  function stoppedCycle(cycle: number, door: Partial<ContactState>, part: Partial<Cap> = {}) {
+    const stop = { ...emergencyStop('contact Door', T0 + 60_000), ...part };
+    const record = busyCycle(cycle, {}, [stop]);
+    const { now } = record.snapshot;
+    const common = { since: now - 60_000, isSeenActive: false, readAt: now, activations: 1 };
+    const contacts: readonly ContactState[] = [
+      { ...common, id: 'door', name: 'Door', state: 'released', emergencyStop: true, ...door },
+      { ...common, id: 'dim', name: hostile, state: 'unknown', trouble: 'no whole answer within 300 ms' },
+    ];
+    return { ...record, snapshot: { ...record.snapshot, contacts } };
+  }
+
+  test('an emergency stop is a banner with who and since when; it is cleared with a name and a reason, once it is released', async () => {
+    const { page, server, asked, complaints } = await openPage();
+    const press = page.getByRole('button', { name: 'Emergency stop', exact: true });
+    await press.waitFor();
+    expect(await page.getByRole('alert', { name: 'Emergency stop' }).count()).toBe(0);
+    expect(await page.getByRole('heading', { name: 'Contacts' }).count()).toBe(0);
+
+    server.publish(stoppedCycle(601, { state: 'active', isSeenActive: true }));
+    const banner = page.getByRole('alert', { name: 'Emergency stop' });
+    expect(await shown(banner)).toMatch(
+      /^Emergency stop by contact Door since Mon 07:01\. Every charger is told 0 A\. It cannot be cleared yet: contact Door is active\.\s+Clear emergency stop$/,
+    );
+    expect(await banner.getByRole('button').isDisabled()).toBe(true);
+    expect(await press.count()).toBe(0);
+    await page.getByRole('status', { name: 'Overall state: Stopped' }).waitFor();
+    expect(await page.locator('.contacts li').allInnerTexts()).toEqual([
+      expect.stringMatching(/^Door \(emergency stop\)\s+Active since Mon 07:09$/),
+      expect.stringContaining('Not read, counts as active since Mon 07:09: no whole answer within 300 ms'),
+    ]);
+    await page.screenshot({ path: join(screenshots, 'console-emergency-stop.png') });
+
+    server.publish(stoppedCycle(602, {}));
+    await banner.getByText('It stays until it is cleared here.').waitFor();
+    await banner.getByRole('button', { name: 'Clear emergency stop' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Clear the emergency stop?' });
+    const clear = dialog.getByRole('button', { name: 'Clear emergency stop' });
+    await clear.click();
+    await dialog.getByText('Give your name.').waitFor();
+    await dialog.getByLabel('Your name').fill('Anna');
+    await clear.click();
+    await dialog.getByText('Say why it may go on.').waitFor();
+    expect(asked).toEqual([]);
+    await dialog.getByLabel('Reason').fill('looked at it');
+    await page.screenshot({ path: join(screenshots, 'console-clear-stop.png') });
+    await page.keyboard.press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    expect(asked).toEqual([{ kind: 'clear-emergency-stop', who: 'Anna (this machine)', note: 'looked at it' }]);
+    server.publish(busyCycle(603));
+    await banner.waitFor({ state: 'detached' });
+    expect(complaints).toEqual([]);
+  });
+
+  test('an emergency stop is pressed after one question, without a name where there is no time for one', async () => {
+    const { page, asked } = await openPage();
+    await page.getByRole('button', { name: 'Emergency stop', exact: true }).click();
+    const dialog = page.getByRole('dialog', { name: 'Stop all charging?' });
+    await dialog.waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    expect(asked).toEqual([]);
+    await page.getByRole('button', { name: 'Emergency stop', exact: true }).click();
+    await dialog.getByRole('button', { name: 'Stop all charging' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(asked).toEqual([{ kind: 'press-emergency-stop', who: 'this machine' }]);
+  });
+
+  test('a refusal to clear stays in the dialog, in its words; a stop of a silent contact has nothing to clear', async () => {
+    const { page, server } = await openPage({
+      answer: { ok: false, code: 'EMERGENCY_STOP_HELD', text: 'The emergency stop is held: contact Door is active.' },
+    });
+    server.publish(stoppedCycle(601, {}));
+    await page.getByRole('button', { name: 'Clear emergency stop' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Clear the emergency stop?' });
+    await dialog.getByLabel('Your name').fill('Anna');
+    await dialog.getByLabel('Reason').fill('x');
+    await dialog.getByRole('button', { name: 'Clear emergency stop' }).click();
+    await dialog.getByText('The emergency stop is held: contact Door is active.').waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    server.publish(stoppedCycle(602, { state: 'unknown' }, { id: 'contact:door', note: 'cannot be read' }));
+    const banner = page.getByRole('alert', { name: 'Emergency stop' });
+    await banner.getByText('cannot be read').first().waitFor();
+    expect(await banner.getByRole('button').count()).toBe(0);
+  });
+
+  test.each([
+    ['desk', 1280, false],
+    ['phone', 390, true],
+  ] as const)('with an emergency stop it fits a %s without a sideways scroll', async (name, width, dark) => {
+    const { page, server } = await openPage({ width, dark });
+    server.publish(stoppedCycle(601, { name: 'D'.repeat(120), state: 'active' }, { note: 'x'.repeat(200) }));
+    await page.getByRole('alert', { name: 'Emergency stop' }).waitFor();
+    expect(await overflow(page)).toBe(0);
+    await page.screenshot({ path: join(screenshots, `console-stop-${name}.png`), fullPage: true });
   });
 
   test.each([

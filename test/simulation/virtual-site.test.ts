@@ -103,6 +103,26 @@ describe('a small site', () => {
     expect(Math.abs(Math.max(...seen.leases) - Math.max(...plain.leases))).toBeLessThanOrEqual(0.2);
   });
 
+  test('contacts are read on the same line as the meter, and being released they keep nobody from charging', async () => {
+    const place = { host: '192.0.2.10', unitId: 7, debounceMs: 100 };
+    const site = smallSite((raw) => {
+      raw.inputs = [
+        { ...place, id: 'door', contact: { discreteInput: 3 }, activeWhen: 'open', emergencyStop: true },
+        { ...place, id: 'dim', contact: { coil: 5 }, activeWhen: 'closed', limit: { circuit: 'main', limitAmps: 10 } },
+      ];
+    });
+    const seen: string[] = [];
+    const script = scriptOf([comes('A/1', MINUTE)], 10);
+    const report = await simulate(await setStage(site), script, {
+      onLogLine: (_level, event, fields) => {
+        if (event.startsWith('contact.')) seen.push(`${event} ${fields.contact} ${fields.to}`);
+      },
+    });
+    expect(seen.sort()).toEqual(['contact.changed dim released', 'contact.changed door released']);
+    expect(report.violations).toEqual({ count: 0, first: [] });
+    expect(report.counts.deliveredWh).toBeGreaterThan(2_000);
+  });
+
   test('the same script gives the same trace, another seed another one', async () => {
     const script = writeScript({ site: stage.site, seed: 5, hours: 0.5, faults: 'harsh' });
     const [first, again, other] = [

@@ -5,7 +5,12 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-export type Child = { readonly firstLine: string; readonly stop: () => Promise<void> };
+export type Child = {
+  readonly firstLine: string;
+  /** All that it has written so far, the first line included. */
+  readonly lines: readonly string[];
+  readonly stop: () => Promise<void>;
+};
 
 /** Resolves with the first line of standard output; rejects when the program ends before it has written one. */
 export async function startChild(command: string, args: readonly string[]): Promise<Child> {
@@ -18,10 +23,13 @@ export async function startChild(command: string, args: readonly string[]): Prom
     throw new Error(`${command} ${args.join(' ')} ended: ${complaints}`);
   });
   ended.catch(() => {});
-  const lines = createInterface({ input: child.stdout! });
-  const [firstLine] = (await Promise.race([once(lines, 'line'), ended])) as [string];
+  const reader = createInterface({ input: child.stdout! });
+  const lines: string[] = [];
+  reader.on('line', (line) => void lines.push(line));
+  const [firstLine] = (await Promise.race([once(reader, 'line'), ended])) as [string];
   return {
     firstLine,
+    lines,
     stop: async () => {
       child.kill('SIGKILL');
       await ended.catch(() => {});

@@ -90,6 +90,8 @@ export function buildSite(
         plausibleAmps: 400,
       },
     ],
+    inputs: [],
+    outputs: [],
     stations,
     evses,
     groups: [],

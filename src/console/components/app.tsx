@@ -2,6 +2,8 @@
 
 import { isStale, site, state } from '../live.ts';
 import { Circuits } from './circuits.tsx';
+import { Contacts } from './contacts.tsx';
+import { EmergencyStopBanner } from './emergency-stop.tsx';
 import { EvseTable } from './evse-table.tsx';
 import { Header } from './header.tsx';
 import { LimitControl } from './limit-control.tsx';
@@ -17,12 +19,14 @@ export function App() {
       <Connection />
       {view && known && (
         <main data-stale={isStale.value ? 'yes' : 'no'}>
+          <EmergencyStopBanner site={known} stop={view.emergencyStop} />
           <Notices notices={view.notices} />
           <div class="columns">
             <Circuits site={known} circuits={view.circuits} />
             <div class="stack">
               <LoadChart site={known} />
               <LimitControl site={known} state={view} />
+              <Contacts site={known} contacts={view.contacts} />
             </div>
           </div>
           <EvseTable site={known} evses={view.evses} wallNowMs={view.wallNowMs} />

@@ -4,6 +4,7 @@ import type { SiteView, StateView } from '../../core/model/state-view.ts';
 import { PHASES } from '../../core/model/units.ts';
 import { amps, clockTime } from '../format.ts';
 import { isStale, site, state } from '../live.ts';
+import { EmergencyStopButton } from './emergency-stop.tsx';
 import { Shape, type ShapeName } from './shape.tsx';
 
 const MODES: {
@@ -32,13 +33,21 @@ export function Header() {
       </div>
       {view && <Mode view={view} />}
       {view && <Facts view={view} known={known} />}
+      {view && !view.emergencyStop?.isLatched && <EmergencyStopButton />}
     </header>
   );
 }
 
+const STOPPED = {
+  shape: 'square',
+  tone: 'bad',
+  word: 'Stopped',
+  more: 'emergency stop: every charger is told 0 A',
+} as const;
+
 /** A mode that is not fresh is not a mode: it says what it was. */
 function Mode({ view }: { readonly view: StateView }) {
-  const known = MODES[view.mode];
+  const known = view.emergencyStop ? STOPPED : MODES[view.mode];
   const mode = isStale.value
     ? ({ shape: 'ring', tone: 'quiet', word: 'Unknown', more: `last known: ${known.word}` } as const)
     : known;

@@ -1,5 +1,6 @@
 // Shares out what is left: admission of minima, the linear program by whoever can solve it, rounding, and the checks around them.
 
+import { isStop } from '../limits/emergency-stop.ts';
 import type { SolverReport } from '../model/decision.ts';
 import type { Site } from '../model/site.ts';
 import { type Admission, admit, type Field, type Refusal } from './admit.ts';
@@ -207,10 +208,12 @@ function bindingsOf(
   return bindings;
 }
 
-/** Nobody's proposal held: everybody falls to the floor, which the site's commissioning proved to fit. */
+/** Nobody's proposal held: everybody falls to the floor, which the site's commissioning proved to fit; an emergency stop holds all the same. */
 function floorsOnly(situations: readonly Situation[], program: LinearProgram, because: string): Allocation {
   return {
-    amps: situations.map(({ evse, role }) => (role.kind === 'reserved' ? role.amps : evse.floorAmps)),
+    amps: situations.map(({ evse, role, cap }) =>
+      role.kind === 'reserved' ? role.amps : isStop(cap) ? 0 : evse.floorAmps,
+    ),
     bindings: situations.map(() => undefined),
     solver: {
       answeredBy: 'floors',

@@ -1,6 +1,7 @@
 // What one EVSE is to be told in a cycle, before anybody else is looked at: its floor, a decrease, a renewal, or that it wants more.
 
 import type { Situation } from '../allocate/situation.ts';
+import { isStop } from '../limits/emergency-stop.ts';
 import type { Command } from '../model/decision.ts';
 import type { EvseMemory } from '../model/memory.ts';
 import type { Site } from '../model/site.ts';
@@ -59,8 +60,11 @@ export function leaseDraft(
   if (profile.lease.purpose === 'TxProfile' && state?.transaction === undefined) return undefined;
   const newest = memory.leases.at(-1);
   const isCandidate = role.kind === 'candidate';
-  if (!isCandidate && !newest && memory.unknownSince === undefined) return undefined;
-  const wanted = isCandidate ? targetAmps : Math.min(evse.floorAmps, newest?.limitAmps ?? evse.floorAmps);
+  // An emergency stop is for every charger: for one without a car, so that the next car finds 0 A, and for one that is not believed.
+  const isStopped = isStop(situation.cap);
+  if (!isCandidate && !isStopped && !newest && memory.unknownSince === undefined) return undefined;
+  const unshared = isStopped ? 0 : Math.min(evse.floorAmps, newest?.limitAmps ?? evse.floorAmps);
+  const wanted = isCandidate ? targetAmps : unshared;
   const least = profile.quirks.includes('zero-amps-breaks-next-limit') ? evse.minAmps : 0;
   const target = Math.max(wanted, least);
   const told = newest?.limitAmps ?? offeredAmps(situation, now);
@@ -77,7 +81,7 @@ export function leaseDraft(
       ? { situation, role: 'lease', change: 'decrease', limitAmps: target }
       : undefined;
   }
-  if (!isCandidate) return undefined;
+  if (!isCandidate && !isStopped) return undefined;
   return target > told + EPSILON_AMPS ? 'increase' : renewalDraft(site, situation, now);
 }
 

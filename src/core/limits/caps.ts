@@ -1,7 +1,7 @@
 // Folds every limit that is in force now into those of circuits, groups and EVSEs, each with its author; it never loosens a rating.
 
 import { type Authored, authored, type Cap } from '../model/limit.ts';
-import type { Circuit, Site } from '../model/site.ts';
+import type { Circuit, Evse, Site } from '../model/site.ts';
 import { oncePerSite, siteIndex } from '../model/site-index.ts';
 import type { CircuitId, EvseId, GroupId, Instant, Phase, PhaseAmps } from '../model/units.ts';
 import { mapPhases } from '../model/units.ts';
@@ -117,22 +117,28 @@ function jointSurplus(limits: readonly GroupLimit[]): readonly GroupLimit[] {
   return [{ ...first, members, watts: all.reduce((sum, { watts }) => sum + watts, 0) }];
 }
 
-/** The tightest cap on each EVSE alone at `now`, from caps whose scope is that EVSE; power caps count on all wired phases. */
+/**
+ * The tightest cap on each EVSE alone at `now`, from caps whose scope is that EVSE or every EVSE; power caps count on all wired phases. Of
+ * equal ones an emergency stop is named, else the first.
+ */
 export function evseCaps(site: Site, caps: readonly Cap[], now: Instant): ReadonlyMap<EvseId, EvseCap> {
   const result = new Map<EvseId, EvseCap>();
   const { evseAt } = siteIndex(site);
   for (const cap of capsInForce(caps, now)) {
-    if (cap.scope.kind !== 'evse') continue;
-    const phases = site.evses[evseAt.get(cap.scope.evse) ?? -1]?.phases;
-    if (!phases) continue;
-    const byAmps = cap.limitAmps ? Math.min(...phases.map((phase) => cap.limitAmps![phase])) : Number.POSITIVE_INFINITY;
-    const byWatts =
-      cap.limitWatts === undefined ? Number.POSITIVE_INFINITY : cap.limitWatts / (site.nominalVolts * phases.length);
-    const amps = Math.max(0, Math.min(byAmps, byWatts));
-    const known = result.get(cap.scope.evse);
-    if (!known || amps < known.amps) {
-      result.set(cap.scope.evse, { amps, ...authored(cap) });
+    if (cap.scope.kind !== 'evse' && cap.scope.kind !== 'every-evse') continue;
+    const only = cap.scope.kind === 'evse' ? site.evses[evseAt.get(cap.scope.evse) ?? -1] : undefined;
+    for (const evse of cap.scope.kind === 'evse' ? (only ? [only] : []) : site.evses) {
+      const amps = evseAmps(cap, evse, site.nominalVolts);
+      const known = result.get(evse.id);
+      const isTighter = !known || amps < known.amps || (amps === known.amps && cap.source.kind === 'emergency-stop');
+      if (isTighter && known?.source.kind !== 'emergency-stop') result.set(evse.id, { amps, ...authored(cap) });
     }
   }
   return result;
+}
+
+function evseAmps({ limitAmps, limitWatts }: Cap, { phases }: Evse, nominalVolts: number): number {
+  const byAmps = limitAmps ? Math.min(...phases.map((phase) => limitAmps[phase])) : Number.POSITIVE_INFINITY;
+  const byWatts = limitWatts === undefined ? Number.POSITIVE_INFINITY : limitWatts / (nominalVolts * phases.length);
+  return Math.max(0, Math.min(byAmps, byWatts));
 }

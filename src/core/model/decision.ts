@@ -147,7 +147,7 @@ export type StopCommand = {
   readonly station: StationId;
   readonly evse: EvseId;
   readonly transactionId: TransactionId;
-  readonly because: 'disobedient';
+  readonly because: 'disobedient' | 'emergency-stop';
 };
 
 export type Command = {

@@ -1,6 +1,6 @@
 // A limit always says who set it.
 
-import type { CircuitId, EvseId, GroupId, Instant, PhaseAmps } from './units.ts';
+import type { CircuitId, EvseId, GroupId, Instant, PhaseAmps, WallTime } from './units.ts';
 
 /** The author of a limit, in law 6's order. */
 export type Source = {
@@ -16,7 +16,8 @@ export type Source = {
     | 'user'
     | 'permit'
     | 'floor'
-    | 'controller';
+    | 'controller'
+    | 'emergency-stop';
   /** Which one, where there are several: an event's id, a user's name. */
   readonly id?: string;
 };
@@ -43,7 +44,9 @@ export type Cap = {
   readonly scope:
     | { readonly kind: 'circuit'; readonly circuit: CircuitId }
     | { readonly kind: 'group'; readonly group: GroupId }
-    | { readonly kind: 'evse'; readonly evse: EvseId };
+    | { readonly kind: 'evse'; readonly evse: EvseId }
+    /** Each EVSE of the site by itself: an emergency stop. */
+    | { readonly kind: 'every-evse' };
   /** Amperes per phase. */
   readonly limitAmps?: PhaseAmps;
   /** Active power over all phases. */
@@ -54,6 +57,8 @@ export type Cap = {
   readonly netOfSurplus?: boolean;
   readonly from?: Instant;
   readonly until?: Instant;
+  /** When it was set, for people alone: by `from` it would begin later where the clock was set back over a restart. */
+  readonly setAtWall?: WallTime;
   /** What its author gave as the reason; shown to people. */
   readonly note?: string;
 };

@@ -1,8 +1,20 @@
 // The site as commissioned: frozen, checked data. Nothing in it changes while the controller runs.
 
 import type { ChargerProfile } from './charger.ts';
+import type { Cap } from './limit.ts';
 import type { MeterWiring } from './meter-wiring.ts';
-import type { BusId, CircuitId, EvseId, GroupId, MeterId, Phase, PhaseAmps, SiteId, StationId } from './units.ts';
+import type {
+  BusId,
+  CircuitId,
+  ContactId,
+  EvseId,
+  GroupId,
+  MeterId,
+  Phase,
+  PhaseAmps,
+  SiteId,
+  StationId,
+} from './units.ts';
 
 export type Circuit = {
   readonly id: CircuitId;
@@ -86,6 +98,37 @@ export type ModbusMeter = MeterWiring & {
 };
 
 export type SiteMeter = ModbusMeter;
+
+/** A contact that is read over Modbus, and the limit that is in force while it is active. */
+export type SiteInput = {
+  readonly id: ContactId;
+  readonly name: string;
+  readonly connection: ModbusConnection;
+  readonly contact: {
+    readonly kind: 'discrete-input' | 'coil';
+    /** Zero-based, as on the wire. */
+    readonly address: number;
+  };
+  /** `open`: a bit of 0 means active, so that a broken wire does. */
+  readonly activeWhen: 'closed' | 'open';
+  /** It counts as released when it was read so for this long; active counts at once. */
+  readonly debounceMs: number;
+  readonly pollMs: number;
+  /** Its `cap` is an emergency stop, which is latched. */
+  readonly emergencyStop?: true;
+  readonly cap: Cap;
+};
+
+/** A coil that others can look at; written, never read. */
+export type SiteOutput = {
+  readonly id: string;
+  readonly name: string;
+  readonly connection: ModbusConnection;
+  /** Zero-based address, as on the wire. */
+  readonly coil: number;
+  /** `alive`: changes sides each second while cycles finish; the others are on while it is so. */
+  readonly shows: 'alive' | 'limited' | 'emergency-stop';
+};
 
 export type Station = {
   readonly id: StationId;
@@ -210,6 +253,8 @@ export type Site = {
   readonly circuits: readonly Circuit[];
   readonly buses: readonly SiteBus[];
   readonly meters: readonly SiteMeter[];
+  readonly inputs: readonly SiteInput[];
+  readonly outputs: readonly SiteOutput[];
   readonly stations: readonly Station[];
   readonly evses: readonly Evse[];
   readonly groups: readonly EvGroup[];

@@ -1,6 +1,7 @@
 // All that is known at one instant, frozen: the only thing besides the site and the memory that a decision reads.
 
 import type { InstalledProfile } from './charging-profile.ts';
+import type { ContactState } from './contact.ts';
 import type { Cap } from './limit.ts';
 import type {
   CommandId,
@@ -119,6 +120,8 @@ export type Snapshot = {
   readonly meters: { readonly [meter: MeterId]: MeterState };
   readonly stations: { readonly [station: StationId]: StationState };
   readonly caps: readonly Cap[];
+  /** Digital inputs, for those who look; what they ask for is among the caps. */
+  readonly contacts?: readonly ContactState[];
   /** What people and fleets want of a charging session, by EVSE. */
   readonly wishes: { readonly [evse: EvseId]: Wish };
 };

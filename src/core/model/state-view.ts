@@ -3,6 +3,7 @@
 import type { CircuitReport, Decision, Notice, Reason } from './decision.ts';
 import type {
   CircuitId,
+  ContactId,
   EvseId,
   GroupId,
   MeterId,
@@ -136,6 +137,32 @@ export type MeterView = {
   readonly trouble?: string;
 };
 
+/** A digital input. */
+export type ContactView = {
+  readonly id: ContactId;
+  readonly name: string;
+  readonly state: 'active' | 'released' | 'unknown';
+  readonly sinceWallMs: WallTime;
+  readonly isEmergencyStop: boolean;
+  readonly activations: number;
+  /** Of the newest good reading; absent until the first. */
+  readonly ageMs?: number;
+  /** Why it is unknown. */
+  readonly trouble?: string;
+};
+
+/** The emergency stop in force. */
+export type EmergencyStopView = {
+  /** Who or what stopped, in words. */
+  readonly author: string;
+  /** It stays until a person clears it; else it holds only for as long as a contact cannot be read. */
+  readonly isLatched: boolean;
+  /** What keeps it from being cleared, in words. */
+  readonly heldBy: readonly string[];
+  readonly sinceWallMs?: WallTime;
+  readonly note?: string;
+};
+
 /** A limit from outside the commissioned ratings. */
 export type CapView = {
   readonly id: string;
@@ -164,6 +191,8 @@ export type StateView = {
   readonly meters: readonly MeterView[];
   readonly evses: readonly EvseView[];
   readonly caps: readonly CapView[];
+  readonly contacts: readonly ContactView[];
+  readonly emergencyStop?: EmergencyStopView;
   readonly notices: readonly Notice[];
   readonly answeredBy: Decision['solver']['answeredBy'];
   readonly fellBackBecause?: string;

@@ -22,6 +22,7 @@ export type CircuitId = Flavour<string, 'CircuitId'>;
 /** A group of EVSEs that share a limit of their own, wherever they hang in the tree. */
 export type GroupId = Flavour<string, 'GroupId'>;
 export type MeterId = Flavour<string, 'MeterId'>;
+export type ContactId = string;
 /** A line that Modbus devices share. */
 export type BusId = Flavour<string, 'BusId'>;
 export type StationId = Flavour<string, 'StationId'>;

@@ -176,6 +176,8 @@ function lifted({ source, until }: Authored, now: Instant): readonly string[] {
     case 'upstream':
     case 'controller':
       return [`${describeSource(source)} lifts the limit${ends}`];
+    case 'emergency-stop':
+      return ['a person clears the emergency stop'];
     case 'cable':
       return ['a cable that carries more is used'];
     case 'car':
@@ -233,6 +235,7 @@ function describePause(by: PausedBy, neededAmps: number, site: Site): string {
     case 'surplus':
       return `${needs} of surplus, ${describeWatts(by.surplusWatts)} is left`;
     case 'cap':
+      if (by.source.kind === 'emergency-stop') return described(by);
       return `${needs}, at most ${describeAmps(by.limitAmps)} by ${described(by)}`;
     case 'rest':
       return 'it rests after charging';
@@ -262,6 +265,7 @@ function describeMaximum(source: Source, limitAmps: number): string {
     case 'permit':
     case 'floor':
     case 'controller':
+    case 'emergency-stop':
       return `${most} by ${describeSource(source)}`;
   }
 }

@@ -3,11 +3,13 @@
 import type { BaseLoad } from '../allocate/base-load.ts';
 import type { Situation } from '../allocate/situation.ts';
 import type { CircuitReport, Notice, SolverReport } from '../model/decision.ts';
-import type { Site } from '../model/site.ts';
+import type { Circuit, Site } from '../model/site.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { type CircuitId, PHASES } from '../model/units.ts';
+import { type CircuitId, PHASES, type Phase } from '../model/units.ts';
 import { MAX_WAKE_ATTEMPTS } from '../plan/wake.ts';
+import { contactNotices, stopNotices } from './contact-notices.ts';
 import { stopNotice } from './stop-notice.ts';
+import { describeSource } from './wording.ts';
 
 type NoticesInput = {
   readonly site: Site;
@@ -20,7 +22,14 @@ type NoticesInput = {
 
 /** The cycle's notices, worst first. */
 export function notices(input: NoticesInput): readonly Notice[] {
-  const all = [...meterNotices(input), ...circuitNotices(input), ...evseNotices(input), ...solverNotices(input)];
+  const all = [
+    ...stopNotices(input.snapshot, input.situations),
+    ...contactNotices(input.snapshot),
+    ...meterNotices(input),
+    ...circuitNotices(input),
+    ...evseNotices(input),
+    ...solverNotices(input),
+  ];
   const rank = { alarm: 0, warning: 1, info: 2 } as const;
   return all.sort((a, b) => rank[a.severity] - rank[b.severity]);
 }
@@ -61,14 +70,23 @@ function circuitNotices({ site, reports, baseLoads }: NoticesInput): Notice[] {
     );
     const beyondWorst =
       base.from === 'meter' ? PHASES.filter((phase) => base.amps[phase] > circuit.worstBaseLoadAmps[phase] + 0.5) : [];
+    // Below a limit from outside no charger can bring a building: once none may draw there, it is not an overload that anybody can mend.
+    const beyondLimit = overloaded.filter((phase) => {
+      const { limitSource, exposureAmps, meteredAmps } = report.phases[phase];
+      return limitSource.kind !== 'fuse' && exposureAmps === 0 && meteredAmps! <= circuit.ratingAmps[phase];
+    });
+    const [first] = beyondLimit;
     return [
-      ...overloaded.map(
-        (phase): Notice => ({
-          severity: 'alarm',
-          code: 'CIRCUIT_OVERLOADED',
-          text: `${circuit.name} ${phase} carries ${amps(report.phases[phase].meteredAmps!)} of ${amps(report.phases[phase].limitAmps)}; chargers are being lowered.`,
-        }),
-      ),
+      ...(first === undefined ? [] : [limitBelowBaseLoad(circuit, first, report)]),
+      ...overloaded
+        .filter((phase) => !beyondLimit.includes(phase))
+        .map(
+          (phase): Notice => ({
+            severity: 'alarm',
+            code: 'CIRCUIT_OVERLOADED',
+            text: `${circuit.name} ${phase} carries ${amps(report.phases[phase].meteredAmps!)} of ${amps(report.phases[phase].limitAmps)}; chargers are being lowered.`,
+          }),
+        ),
       ...beyondWorst.map(
         (phase): Notice => ({
           severity: 'warning',
@@ -78,6 +96,13 @@ function circuitNotices({ site, reports, baseLoads }: NoticesInput): Notice[] {
       ),
     ];
   });
+}
+
+function limitBelowBaseLoad({ name }: Circuit, phase: Phase, { phases }: CircuitReport): Notice {
+  const { limitSource, limitAmps, meteredAmps } = phases[phase];
+  const author = describeSource(limitSource);
+  const text = `${name} ${phase} carries ${amps(meteredAmps!)}, more than the ${amps(limitAmps)} by ${author}, without any charger: the rest are other loads.`;
+  return { severity: 'info', code: 'LIMIT_BELOW_BASE_LOAD', text };
 }
 
 function evseNotices({ site, snapshot, situations }: NoticesInput): Notice[] {

@@ -61,6 +61,8 @@ function authorOf(kind: Source['kind']): string {
       return 'the safe floor';
     case 'controller':
       return 'Busbar';
+    case 'emergency-stop':
+      return 'the emergency stop';
   }
 }
 

@@ -1,13 +1,13 @@
-// The meters of a simulated site at the end of a Modbus line: the real polling, decoding and judging read them, and nothing of the world but
+// The meters and contacts of a simulated site at the end of a Modbus line: the real polling, decoding and judging read them, and nothing of the world but
 // the line is replaced.
 
 import type { MeterProfile } from '../../core/model/meter-profile.ts';
 import { describeEndpoint } from '../../core/model/modbus-endpoint.ts';
-import type { ModbusEndpoint, SiteMeter } from '../../core/model/site.ts';
+import type { ModbusEndpoint, SiteInput, SiteMeter } from '../../core/model/site.ts';
 import { mapPhases, PHASES, type PhaseAmps } from '../../core/model/units.ts';
 import { AppError } from '../../engine/app-error.ts';
 import type { Clock, Random } from '../../engine/ports.ts';
-import type { ModbusRequest, RegisterRequest } from '../../modbus/reply-frame.ts';
+import type { CoilWrite, ModbusRequest } from '../../modbus/reply-frame.ts';
 import type { OpenSession, RegisterSession } from '../../modbus/session.ts';
 import { registersOf } from '../../simulator/meter-registers.ts';
 import type { MeterFault } from '../../simulator/script.ts';
@@ -35,6 +35,7 @@ export class MeterLine {
   readonly #random: Random;
   readonly #nominalVolts: number;
   readonly #devices = new Map<string, Device>();
+  readonly #modules = new Map<string, { readonly place: string; readonly closed: Set<string> }>();
 
   /** `clock` is the world's: a meter lives on while the controller is dead. */
   constructor(clock: Clock, random: Random, nominalVolts: number) {
@@ -47,6 +48,16 @@ export class MeterLine {
     const { endpoint, unitId } = meter.connection;
     const device = { meter, profile, read, fault: undefined, held: undefined, last: undefined };
     this.#devices.set(deviceKey(endpoint, unitId), device);
+  }
+
+  /** Contacts that are sound and released for as long as the world lasts. */
+  addInput(input: SiteInput): void {
+    const { endpoint, unitId } = input.connection;
+    const key = deviceKey(endpoint, unitId);
+    const module = this.#modules.get(key) ?? { place: describeEndpoint(endpoint), closed: new Set<string>() };
+    const { kind, address } = input.contact;
+    if (input.activeWhen === 'open') module.closed.add(`${kind === 'coil' ? 1 : 2} ${address}`);
+    this.#modules.set(key, module);
   }
 
   /** From now on the meter errs so; undefined: it is sound again. */
@@ -62,9 +73,11 @@ export class MeterLine {
   /** The way in for one controller, with the controller's own clock: a dead one waits for ever. */
   readonly open: OpenSession = (clock, endpoint, timeoutMs) => {
     const place = describeEndpoint(endpoint);
-    const isReachable = [...this.#devices.values()].some(
-      ({ meter: { connection }, fault }) => describeEndpoint(connection.endpoint) === place && fault !== 'dead',
-    );
+    const isReachable =
+      [...this.#modules.values()].some((module) => module.place === place) ||
+      [...this.#devices.values()].some(
+        ({ meter: { connection }, fault }) => describeEndpoint(connection.endpoint) === place && fault !== 'dead',
+      );
     const { promise, resolve, reject } = Promise.withResolvers<RegisterSession>();
     if (isReachable) clock.timer('simulator.modbus', 1, () => resolve(new LineSession(this, clock, endpoint)));
     else {
@@ -77,8 +90,11 @@ export class MeterLine {
   /** The answer to one request and how long it takes; absent: there is none. */
   answer(
     endpoint: ModbusEndpoint,
-    request: RegisterRequest,
+    request: ModbusRequest,
   ): { readonly words: readonly number[]; readonly afterMs: number } | undefined {
+    // Nothing on this line is written to.
+    if (request.functionCode === 5) return undefined;
+    if (request.functionCode < 3) return this.#bits(endpoint, request);
     const device = this.#devices.get(deviceKey(endpoint, request.unitId));
     if (!device || device.fault === 'dead' || device.fault === 'late') return undefined;
     const words = device.held ?? this.#registers(device);
@@ -87,6 +103,15 @@ export class MeterLine {
       words: Array.from({ length: request.count }, (_, at) => words.get(request.address + at) ?? 0),
       afterMs: least + Math.floor((most - least) * this.#random.next('modbus.answer')),
     };
+  }
+
+  #bits(endpoint: ModbusEndpoint, { functionCode, unitId, address, count }: Exclude<ModbusRequest, CoilWrite>) {
+    const module = this.#modules.get(deviceKey(endpoint, unitId));
+    if (!module) return undefined;
+    const words = Array.from({ length: count }, (_, at) =>
+      Number(module.closed.has(`${functionCode} ${address + at}`)),
+    );
+    return { words, afterMs: ANSWER_MS.least };
   }
 
   #registers(device: Device): ReadonlyMap<number, number> {
@@ -129,9 +154,7 @@ class LineSession implements RegisterSession {
 
   request(request: ModbusRequest, deadlineMs: number): Promise<readonly number[]> {
     const { promise, resolve, reject } = Promise.withResolvers<readonly number[]>();
-    // There are meters only on this line: whatever else is asked for stays without an answer.
-    const isRegisters = request.functionCode === 3 || request.functionCode === 4;
-    const answer = isRegisters ? this.#line.answer(this.#endpoint, request) : undefined;
+    const answer = this.#line.answer(this.#endpoint, request);
     if (answer && answer.afterMs <= deadlineMs) {
       this.#clock.timer('simulator.modbus', answer.afterMs, () => resolve(answer.words));
     } else {

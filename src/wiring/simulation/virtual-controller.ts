@@ -7,6 +7,7 @@ import type { Site } from '../../core/model/site.ts';
 import { Controller } from '../../engine/controller.ts';
 import type { Clock, ControlStore, GatewayStore, Log, Random, Surroundings } from '../../engine/ports.ts';
 import type { ControlAnswer, ControlRequest } from '../../engine/requests.ts';
+import { Contacts } from '../../modbus/contacts.ts';
 import { ModbusLinks } from '../../modbus/links.ts';
 import { Meters } from '../../modbus/meters.ts';
 import { StationGateway } from '../../ocpp/gateway.ts';
@@ -15,6 +16,7 @@ import type { VirtualNetwork } from '../../simulator/virtual-network.ts';
 import { ThreadPort } from '../../system/thread-port.ts';
 import { Upstream } from '../../upstream/upstream.ts';
 import { type ControlLine, joinControlLine, publishAll } from '../gateway-room.ts';
+import { unitAt } from '../meters.ts';
 import { RemoteStations } from '../remote-stations.ts';
 import type { ControlToGateway, GatewayToControl } from '../thread-protocol.ts';
 import { faultOf } from '../worker.ts';
@@ -72,6 +74,7 @@ export class VirtualController {
       site,
       {
         meters: new Meters(this.#surroundings, site.meters, meterProfiles, site.nominalVolts, links),
+        signals: [new Contacts(this.#surroundings, site.inputs, unitAt(links))],
         stations: this.#stations,
         store: this.#store,
         journal: { append: world.onCycle },

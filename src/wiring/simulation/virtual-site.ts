@@ -138,6 +138,7 @@ export class VirtualSite {
 
   #addMeters(): void {
     const { site, meterProfiles } = this.#options;
+    for (const input of site.inputs) this.#meters.addInput(input);
     for (const meter of site.meters) {
       const circuit = site.circuits.findIndex((one) => one.meter === meter.id);
       this.#meters.add(meter, meterProfiles[meter.profile]!, () => ({

@@ -89,4 +89,12 @@ describe('a proposer that is wrong is passed over', () => {
     expect(solver).toMatchObject({ answeredBy: 'floors', fellBackBecause: expect.stringContaining('main L1') });
     expect(amps).toEqual([6, 6, 6]);
   });
+
+  test('an emergency stop holds all the same: no floor is an answer to it', () => {
+    const cap = { amps: 0, source: { kind: 'emergency-stop' } } as const;
+    const stopped = situations.map((one, at): Situation => (at === 1 ? { ...one, cap } : one));
+    const { amps, solver } = allocate({ ...input, situations: stopped }, () => [lp([32])]);
+    expect(solver.answeredBy).toBe('floors');
+    expect(amps).toEqual([6, 0, 6]);
+  });
 });
