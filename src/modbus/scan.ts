@@ -5,7 +5,7 @@ import type { ModbusEndpoint } from '../core/model/site.ts';
 import { AppError } from '../engine/app-error.ts';
 import { decodePoints, type RegisterBlock } from './decode.ts';
 import { fitOfValues } from './profile-fit.ts';
-import { findBase, readBlock } from './profile-read.ts';
+import { locate, readBlock } from './profile-read.ts';
 import type { ModbusLink, RegisterReader } from './register-reader.ts';
 
 export type ProfileFit = {
@@ -80,7 +80,9 @@ export async function fitProfiles(
 
 async function fitProfile(reader: RegisterReader, profile: MeterProfile): Promise<ProfileFit | undefined> {
   try {
-    const base = await findBase(reader, profile);
+    const said = await identOf(reader, profile);
+    if (said === 'another') return undefined;
+    const { base } = await locate(reader, profile);
     const blocks: RegisterBlock[] = [];
     for (const range of profile.read.fast) blocks.push(await readBlock(reader, profile, base, range));
     for (const range of profile.read.slow) {
@@ -88,14 +90,40 @@ async function fitProfile(reader: RegisterReader, profile: MeterProfile): Promis
       if (block) blocks.push(block);
     }
     const { score, reasons, against } = fitOfValues(profile, decodePoints(profile, blocks));
+    if (said.proof === 'ident')
+      return { profile: profile.id, proof: 'ident', score, reasons: [...said.reasons, ...reasons] };
     if (against !== undefined || score === 0) return undefined;
-    return { profile: profile.id, proof: 'values', score, reasons };
+    return { profile: profile.id, proof: 'values', score, reasons: [...said.reasons, ...reasons] };
   } catch (error) {
     // Whatever a device does on a read of another maker's registers, this profile is not its own.
     if (error instanceof AppError) return undefined;
     throw error;
   }
 }
+
+type Ident = Pick<ProfileFit, 'proof' | 'reasons'> | 'another';
+
+/** What the registers say by which a meter tells who it is: words that are known prove it, other words there are another meter's. */
+async function identOf(reader: RegisterReader, { ident = [] }: MeterProfile): Promise<Ident> {
+  const reasons: string[] = [];
+  let proof: ProfileFit['proof'] = 'values';
+  for (const { functionCode, address, count, meaning, values } of ident) {
+    const words = await answered(() => reader.read(functionCode, address, count));
+    // Firmware without these registers is still that meter: its values decide.
+    if (!words) continue;
+    if (values === undefined) {
+      if (words.some((word) => word !== 0)) reasons.push(`${meaning}: ${words.map(hex).join(' ')}`);
+      continue;
+    }
+    const match = values.find((known) => known.words.every((word, at) => word === words[at]));
+    if (!match) return 'another';
+    proof = 'ident';
+    reasons.push(match.model === undefined ? meaning : `${meaning}: ${match.model}`);
+  }
+  return { proof, reasons };
+}
+
+const hex = (word: number) => word.toString(16).padStart(4, '0');
 
 async function answered<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {

@@ -19,7 +19,7 @@ const LIVING = {
 /** A device of this profile, which refuses every read that touches a register it does not have. */
 function device(id: string) {
   const profile = profileOf(id);
-  const words = registersOf(profile, 1, LIVING);
+  const words = registersOf(profile, { factor: 1 }, LIVING);
   return (functionCode: number, address: number, count: number): Answer => {
     if (functionCode !== profile.functionCode) return { exception: 1 };
     const asked = Array.from({ length: count }, (_, at) => words.get(address + at));
@@ -83,6 +83,28 @@ test('a gateway with two meters and something else: each is named with its reaso
   expect(err).toContain('--units 1-247 asks all (about 5 min)');
 });
 
+test('a meter that says who it is is proved by it, one that says another name is out, and a serial number is shown', async () => {
+  const [gavazzi, abb, eastron] = [device('cg-em24-e1'), device('abb-eq'), device('eastron-sdm630')];
+  const place = await bus((unit, functionCode, address, count) => {
+    if (unit === 1) return address === 11 && count === 1 ? [1650] : gavazzi(functionCode, address, count);
+    if (unit === 2) return address === 11 && count === 1 ? [9999] : gavazzi(functionCode, address, count);
+    // "B23 " in two registers.
+    if (unit === 3) return address === 0x8960 ? [0x4232, 0x3320].slice(0, count) : abb(functionCode, address, count);
+    if (unit === 4 && address === 64_512) return [0x0012, 0xabcd];
+    return unit === 4 ? eastron(functionCode, address, count) : NOBODY;
+  });
+  const { out } = await scan({ ...place, units: '1-4', json: true });
+  const fits = JSON.parse(out).lines[0].found.map((unit: { readonly fits: readonly object[] }) => unit.fits);
+  expect(fits[0][0]).toMatchObject({ profile: 'cg-em24-e1', proof: 'ident' });
+  expect(fits[1].map((fit: { readonly profile: string }) => fit.profile)).not.toContain('cg-em24-e1');
+  expect(fits[2][0]).toMatchObject({ profile: 'abb-eq', proof: 'ident' });
+  expect(fits[3][0]).toMatchObject({ profile: 'eastron-sdm630', proof: 'values' });
+  expect(fits[3][0].reasons).toContain('serial number (u32): 0012 abcd');
+  const text = await scan({ ...place, units: '1', json: false });
+  expect(text.out).toContain('1. cg-em24-e1: proved: code of the model');
+  expect(text.out).toContain('The meter itself says so');
+});
+
 test('--json tells the same for programs; with --site a bus or a meter of the file is named and known ones are marked', async () => {
   const eastron = device('eastron-sdm630');
   const { server } = await bus((unit, ...read) => (unit === 4 ? eastron(...read) : NOBODY));
@@ -94,9 +116,17 @@ test('--json tells the same for programs; with --site a bus or a meter of the fi
   expect(told.out).toContain('(meter "main" of the site file)');
   const { code, out } = await scan({ scan: 'main', site, units: '1,4', json: true });
   expect(code).toBe(0);
-  expect(JSON.parse(out)).toMatchObject({
-    lines: [{ asked: 2, found: [{ unitId: 4, kind: 'answers', fits: [{ profile: 'eastron-sdm630' }] }] }],
-  });
+  const [line] = JSON.parse(out).lines;
+  expect(line).toMatchObject({ asked: 2, found: [{ unitId: 4, kind: 'answers' }] });
+  // The two makes share their register map: nothing that is read tells them apart.
+  const alike = line.found[0].fits.filter(
+    (fit: { readonly score: number }) => fit.score === line.found[0].fits[0].score,
+  );
+  expect(alike.map((fit: { readonly profile: string }) => fit.profile)).toEqual([
+    'eastron-sdm630',
+    'eastron-sdm72d-m-v2',
+  ]);
+  expect(told.out).toContain('cannot be told apart by what they read');
   expect(await scan({ scan: 'nobus', site, json: false })).toMatchObject({
     code: 2,
     err: expect.stringContaining('"nobus", expected a bus or a Modbus meter of'),
