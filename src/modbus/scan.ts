@@ -101,10 +101,10 @@ async function fitProfile(reader: RegisterReader, profile: MeterProfile): Promis
   }
 }
 
-type Ident = Pick<ProfileFit, 'proof' | 'reasons'> | 'another';
+export type Ident = Pick<ProfileFit, 'proof' | 'reasons'> | 'another';
 
 /** What the registers say by which a meter tells who it is: words that are known prove it, other words there are another meter's. */
-async function identOf(reader: RegisterReader, { ident = [] }: MeterProfile): Promise<Ident> {
+export async function identOf(reader: RegisterReader, { ident = [] }: MeterProfile): Promise<Ident> {
   const reasons: string[] = [];
   let proof: ProfileFit['proof'] = 'values';
   for (const { functionCode, address, count, meaning, values } of ident) {

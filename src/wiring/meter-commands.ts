@@ -1,6 +1,7 @@
 // The command lines of the verbs that an electrician uses at a meter: their options and helps; each verb is loaded only when it is called.
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { CommissionVerbOptions } from './commission-verb.ts';
 import type { ExitCode, Io } from './io.ts';
 import type { MeterVerbOptions } from './meter-verb.ts';
 import type { ScanVerbOptions } from './scan-verb.ts';
@@ -33,6 +34,21 @@ Examples:
 Exit codes: 0 read and believed (--watch: until interrupted; --scan: a unit answers), 1 not read, or a reading that the controller would
 refuse, 2 wrong usage.`;
 
+const COMMISSION_HELP = `
+It shows what the meter says, asks for a load that you can switch on each phase ("3 kW on L2", or a charger of the site: "CP01/1 11 kW"),
+sees it come and go, and compares the display. It finds swapped phases, transformers that sit the wrong way round or on another phase than
+their voltage, and a wrong ratio. Nothing is written but the record <site>.commissioning.json, unless you say --apply and yes.
+docs/commissioning.md is the page for the switch room.
+
+Examples:
+  busbar commission main --site site.json
+  busbar commission main --site site.json --apply --who 'A. Volta'
+  echo '{"who": "A. Volta", "loads": ["3 kW on L1", "3 kW on L2", "3 kW on L3"]}' > answers.json
+  busbar commission main --site site.json --answers answers.json --json
+
+Exit codes: 0 in order as far as it was tested, or put in order, 1 something is to be mended, changed or tested again, or the meter was not
+read, 2 wrong usage.`;
+
 type MeterFlags = Omit<MeterVerbOptions, 'words'> & Omit<ScanVerbOptions, 'scan'> & { readonly scan?: string };
 
 /** Options that only a scan has; without one they are a slip. */
@@ -54,7 +70,7 @@ async function runMeter(words: readonly string[], flags: MeterFlags, io: Io): Pr
   return (await import('./meter-verb.ts')).runMeterVerb({ words, ...options }, io);
 }
 
-/** Adds `meter` to the program. */
+/** Adds `meter` and `commission` to the program. */
 export function addMeterCommands(program: Command, carryOut: CarryOut, io: Io): void {
   program
     .command('meter')
@@ -91,4 +107,23 @@ export function addMeterCommands(program: Command, carryOut: CarryOut, io: Io): 
     )
     .addHelpText('after', METER_HELP)
     .action((words: string[], flags: MeterFlags) => carryOut(() => runMeter(words, flags, io)));
+  program
+    .command('commission')
+    .description(
+      'commission a meter of a site with somebody at the switches: known loads show phases, direction and ratio; says what to change and keeps a record',
+    )
+    .argument('<meter>', 'id of the meter in the site file')
+    .requiredOption('--site <file>', 'site file')
+    .option('--who <name>', 'who commissions, for the record')
+    .option('--answers <file>', 'answers in JSON instead of a person at the terminal: who, loads, display, apply')
+    .option('--apply', 'after a yes, write the change into the site file and keep the old one', false)
+    .option('--json', 'the record as JSON; words go to standard error', false)
+    .addHelpText('after', COMMISSION_HELP)
+    .action((meter: string, flags: Omit<CommissionVerbOptions, 'meter'>) =>
+      carryOut(async () => {
+        const interrupt = () => void process.kill(process.pid, 'SIGINT');
+        const person = { input: process.stdin, output: process.stderr, interrupt };
+        return (await import('./commission-verb.ts')).runCommissionVerb({ meter, ...flags }, io, person);
+      }),
+    );
 }

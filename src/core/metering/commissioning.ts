@@ -12,7 +12,13 @@ export type LoadTest = { readonly load: KnownLoad; readonly before: Level; reado
 
 export type Finding = {
   readonly code:
+    | 'doubted'
+    | 'voltage-band'
+    | 'frequency-band'
+    | 'other-meter'
     | 'load-unseen'
+    | 'load-stays'
+    | 'display-differs'
     | 'load-ambiguous'
     | 'crossed'
     | 'tests-contradict'
