@@ -7,6 +7,7 @@ import { loadSite } from '../config/load-site.ts';
 import type { Note } from '../config/note.ts';
 import type { Site } from '../core/model/site.ts';
 import { anchorClock, systemClock } from '../system/clock.ts';
+import { commissionNotes } from './commission-notes.ts';
 import type { ExitCode, Io } from './io.ts';
 import { describeProof, describeUnbalance } from './proof-tables.ts';
 import { drawGroups, drawSiteTree, growSiteTree } from './site-tree.ts';
@@ -21,7 +22,8 @@ export async function runCheckVerb({ file, json, ...options }: CheckVerbOptions,
     tellFaults(loaded.faults, { file, json }, io);
     return 1;
   }
-  const { site, notes } = loaded;
+  const { site } = loaded;
+  const notes = [...loaded.notes, ...commissionNotes(site, file)];
   if (json) {
     const { id, name } = site;
     const proofs = { floorProof: proveFloors(site), floorUnbalance: unbalanceOfFloors(site) };
