@@ -68,7 +68,7 @@ export async function look({ site, meter, profile }: Subject, ident: Ident, doin
 
 /** Asks for loads until there are no more, and watches each come and go. Throws AppError when the meter is gone for good. */
 export async function testLoads(subject: Subject, { present }: Look, doing: Doing): Promise<readonly ToldTest[]> {
-  const { site, meter, profile } = subject;
+  const { site, profile } = subject;
   const { io, questions, say } = doing;
   const read = async (): Promise<ChannelReading> => {
     const attempt = await doing.source.read();
@@ -89,14 +89,18 @@ export async function testLoads(subject: Subject, { present }: Look, doing: Doin
       say(`  "${text}": expected ${parsed.expected}`);
       continue;
     }
-    const test = await testLoad(parsed.load, site.nominalVolts * Math.abs(meter.factor), watch, doing);
+    const test = await testLoad(parsed.load, { ratio: present.ratio, nominalVolts: site.nominalVolts }, watch, doing);
     if (!io.signal.aborted) tests.push(test);
   }
   return tests;
 }
 
-/** `perAmp`: watts of one phase for an ampere of the meter's, by the present settings. */
-async function testLoad(load: KnownLoad, perAmp: number, watch: StepWatch, doing: Doing): Promise<ToldTest> {
+async function testLoad(
+  load: KnownLoad,
+  place: { readonly ratio: number; readonly nominalVolts: number },
+  watch: StepWatch,
+  doing: Doing,
+): Promise<ToldTest> {
   const { io, questions, say } = doing;
   say(`"${load.text}": measuring what the building draws without it …`);
   const before = await watch.base();
@@ -104,11 +108,11 @@ async function testLoad(load: KnownLoad, perAmp: number, watch: StepWatch, doing
   const asking = new AbortController();
   const stopAsking = () => asking.abort();
   io.signal.addEventListener('abort', stopAsking, { once: true });
-  const expectedAmps = load.watts / load.phases.length / perAmp;
+  const expectedAmps = load.watts / load.phases.length / place.nominalVolts / place.ratio;
   const after = await watch.step(before, expectedAmps, questions.pressed(asking.signal)).finally(stopAsking);
   io.signal.removeEventListener('abort', stopAsking);
   const step = stepBetween(before, after);
-  say(stepLine(step));
+  say(stepLine(step, place.ratio));
   if (step.channels.length === 0) return { load, before, after, isGone: true };
   say('Switch it OFF again.');
   const isGone = await watch.isGone(before, after);

@@ -16,14 +16,18 @@ const TO_DO: { readonly [W in Finding['weight']]: string } = {
 
 export const findingLine = ({ weight, text }: Finding): string => `  ${TO_DO[weight]}  ${text}`;
 
-/** `+13.04 A, +3000 W` for each of the meter's phases that moved. */
-export function stepLine({ amps, watts, channels }: Step): string {
+/** What moved on each of the meter's phases: in its own numbers, and behind transformers with their ratio. */
+export function stepLine({ amps, watts, channels }: Step, ratio: number): string {
   if (channels.length === 0) return '  nothing moved';
-  const each = channels.map((channel) => {
-    const power = watts === undefined ? '' : `, ${signed(watts[channel], 0)} W`;
-    return `${channel} ${signed(amps[channel], 2)} A${power}`;
-  });
-  return `  the meter's ${each.join('; ')} (its own numbers, before any setting)`;
+  const each = (times: number) =>
+    channels
+      .map((channel) => {
+        const power = watts === undefined ? '' : `, ${signed(watts[channel] * times, 0)} W`;
+        return `${channel} ${signed(amps[channel] * times, 2)} A${power}`;
+      })
+      .join('; ');
+  const own = `  the meter's ${each(1)}`;
+  return ratio === 1 ? own : `${own}; with the ratio of ${ratio}: ${each(ratio)}`;
 }
 
 export function readingTable(reading: ChannelReading, phases: readonly Phase[]): string {

@@ -61,6 +61,7 @@ test('swapped, reversed and behind transformers: --apply and yes put the file ri
     obedient(meter.switchLoad, LOADS),
   );
   expect(again.out).toContain('what the loads showed is what the site file says');
+  expect(again.out).toMatch(/the meter's L2 \+0\.33 A, \+75 W; with the ratio of 40: L2 \+13\.1\d A, \+300\d W/);
   expect(again.code).toBe(0);
   expect(room.records().map((one: { verdict: string; applied: boolean }) => [one.verdict, one.applied])).toEqual([
     ['passed', true],
