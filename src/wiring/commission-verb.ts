@@ -121,6 +121,7 @@ async function commission(work: Work, doing: Doing): Promise<ExitCode> {
   const { say, io, questions, clock } = doing;
   say(`Commissioning of ${target.title}`);
   const by = options.who ?? (await nameOf(questions, io));
+  if (io.signal.aborted) throw new AppError('METER_CLOSED', 'broken off');
   say('\n1. What the meter says now, with the settings of the site file');
   const ident = await identOf(work.link.unit(target.unitId, subject.profile.gapMs), subject.profile);
   if (ident !== 'another') for (const reason of ident.reasons) say(`  ${reason}`);

@@ -63,7 +63,7 @@ export function frameText(title: string, watched: Watched, ageMs: number, rating
     title,
     `         V        A  ${full.padEnd(BAR + 5)}       min      max         W    PF`,
     ...rows,
-    `sum${fixed(totalWattsOf(figures), 0).padStart(70)}`,
+    `sum${fixed(totalWattsOf(figures), 0).padStart(72)}`,
     restOf(figures),
     `newest ${ageMs} ms old, read in ${last.readMs} ms; ${tries}`,
     state,

@@ -25,7 +25,7 @@ export function firstLook(
     });
   for (const phase of sample?.phases ?? PHASES) {
     const volts = sample?.volts?.[phase];
-    if (volts === undefined || Math.abs(volts / nominalVolts - 1) <= VOLTS_SHARE) continue;
+    if (volts === undefined || Math.abs(volts - nominalVolts) <= VOLTS_SHARE * nominalVolts) continue;
     const band = `${show(nominalVolts * (1 - VOLTS_SHARE))} to ${show(nominalVolts * (1 + VOLTS_SHARE))} V`;
     findings.push({
       code: 'voltage-band',
