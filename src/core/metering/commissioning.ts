@@ -26,6 +26,7 @@ export type Finding = {
     | 'reversed'
     | 'ratio-wrong'
     | 'ratios-differ'
+    | 'direction-unknown'
     | 'untested'
     | 'as-configured';
   /** `wires`: somebody must open the cabinet; `file`: the site file is to be changed; `repeat`: do that test again; `note`: in order. */
@@ -104,7 +105,8 @@ export function analyse(
     changes.length === 0 && findings.length === 0
       ? [{ code: 'as-configured', weight: 'note', text: 'what the loads showed is what the site file says' }]
       : changes;
-  return { findings: [...findings, ...verdict, ...untested(tested, present.phases)], wiring, tested };
+  const unknown: Finding[] = meter.knowsDirection ? [] : [DIRECTION_UNKNOWN];
+  return { findings: [...findings, ...verdict, ...unknown, ...untested(tested, present.phases)], wiring, tested };
 }
 
 /** `channels`: how many phases the meter measures; one that measures fewer than three may miss phases of a load. */
@@ -197,6 +199,12 @@ function contradiction(seen: readonly Seen[]): Finding {
     text: `the tests contradict each other: ${each}; one of the loads is not on the phase that was said, or something else was switched`,
   };
 }
+
+const DIRECTION_UNKNOWN: Finding = {
+  code: 'direction-unknown',
+  weight: 'note',
+  text: 'the meter gives sizes without a sign: it cannot show which way round its transformers sit',
+};
 
 function swapFindings(present: ChannelWiring, found: ChannelWiring): Finding[] {
   const moved = PHASES.filter((channel) => phaseBehind(present.phases, channel) !== phaseBehind(found.phases, channel));

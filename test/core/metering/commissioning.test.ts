@@ -158,8 +158,11 @@ describe('what the loads show', () => {
       before: levelOf([{ amps: mapPhases((phase) => Math.abs(one.before.amps[phase])) }]),
       after: levelOf([{ amps: mapPhases((phase) => Math.abs(one.after.amps[phase])) }]),
     }));
-    const { wiring } = analyse(sizes, STRAIGHT, { ...METER, knowsDirection: false });
-    expect(wiring).toEqual(STRAIGHT);
+    for (const present of [STRAIGHT, { ...STRAIGHT, inverted: ['L2'] as const }]) {
+      const { wiring, findings } = analyse(sizes, present, { ...METER, knowsDirection: false });
+      expect(wiring).toEqual(present);
+      expect(findings.map(({ code }) => code)).toEqual(['as-configured', 'direction-unknown']);
+    }
     const signed = each({ ...STRAIGHT, inverted: ['L1'] }).map((one) => ({
       ...one,
       before: levelOf([{ amps: one.before.amps }]),
