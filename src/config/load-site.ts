@@ -4,6 +4,7 @@ import { readFileSync, statSync } from 'node:fs';
 import type { Site } from '../core/model/site.ts';
 import type { WallTime } from '../core/model/units.ts';
 import { assembleListen, assemblePolicy, assembleStation, assembleTls } from './assemble-site.ts';
+import { busNotes, checkBuses } from './bus-check.ts';
 import { type Fault, valueAt } from './fault.ts';
 import { parseJsonText } from './json-text.ts';
 import { loadChargerProfiles, loadMeterProfiles } from './load-profiles.ts';
@@ -80,13 +81,14 @@ export function checkSite(raw: unknown, known: KnownProfiles & { readonly file: 
     ...references.faults,
     ...physics.faults,
     ...checkTiming(draft, references, known.meterProfiles),
+    ...checkBuses(draft, known.meterProfiles),
   ];
   if (faults.length > 0 || draft.site === undefined) return { ok: false, faults };
   const site = deepFreeze(assemble(draft, physics, known));
   const proved = draft.stations.flatMap(({ form }) =>
     form.floorProvedOn ? [[form.id, form.floorProvedOn] as const] : [],
   );
-  return { ok: true, site, notes: noteSite(site, new Map(proved)) };
+  return { ok: true, site, notes: [...noteSite(site, new Map(proved)), ...busNotes(site, known.meterProfiles)] };
 }
 
 function assemble(

@@ -1,8 +1,8 @@
 // A meter and a Modbus bus as the site file has them, field by field, and what becomes of them.
 
 import * as z from 'zod';
-import type { Circuit, ModbusEndpoint, SiteBus, SiteMeter } from '../core/model/site.ts';
-import { type BusId, PHASES } from '../core/model/units.ts';
+import type { Circuit, ModbusConnection, SiteBus, SiteMeter } from '../core/model/site.ts';
+import { PHASES } from '../core/model/units.ts';
 import {
   above0,
   ampsAbove0,
@@ -141,12 +141,12 @@ export function assembleMeter(
 }
 
 /** `form` MUST have passed `checkPlace`, and its bus be one of `buses`. */
-function assemblePlace(
-  form: PlaceForm,
-  buses: readonly SiteBus[],
-): { readonly endpoint: ModbusEndpoint; readonly unitId: number; readonly bus?: BusId } {
-  if (form.bus !== undefined)
-    return { endpoint: buses.find((bus) => bus.id === form.bus)!.endpoint, unitId: form.unitId, bus: form.bus };
+export function assemblePlace(form: PlaceForm, buses: readonly SiteBus[]): ModbusConnection {
+  const bus = buses.find(({ id }) => id === form.bus);
+  if (bus !== undefined) {
+    const { endpoint, wireBaud } = bus;
+    return { endpoint, unitId: form.unitId, bus: bus.id, ...(wireBaud === undefined ? {} : { wireBaud }) };
+  }
   const endpoint = { transport: form.framing ?? 'tcp', host: form.host!, port: form.port ?? MODBUS_PORT } as const;
   return { endpoint, unitId: form.unitId };
 }

@@ -17,10 +17,10 @@ export class ModbusLinks {
     this.#open = open;
   }
 
-  /** The link to an endpoint: the same one for everybody who asks. */
-  at(endpoint: ModbusEndpoint): ModbusLink {
+  /** The link to an endpoint: the same one for everybody who asks. `wireBaud`: of the serial line behind it; the first who asks says it. */
+  at(endpoint: ModbusEndpoint, wireBaud?: number): ModbusLink {
     const key = describeEndpoint(endpoint);
-    const link = this.#links.get(key) ?? new ModbusLink(this.#surroundings, endpoint, {}, this.#open);
+    const link = this.#links.get(key) ?? new ModbusLink(this.#surroundings, endpoint, {}, this.#open, wireBaud);
     this.#links.set(key, link);
     return link;
   }

@@ -1,6 +1,7 @@
 // Polls one meter and keeps its last good reading; what is late, frozen or absurd never replaces a reading, it only lets it age.
 
 import { type Attempt, believe, NOTHING_BELIEVED } from '../core/metering/believe.ts';
+import { longestOf, planReads, type ReadPlan, SLOW_EVERY_MS } from '../core/metering/block-plan.ts';
 import type { Bounds } from '../core/metering/plausibility.ts';
 import type { MeterProfile } from '../core/model/meter-profile.ts';
 import { coveredPhases, type MeterWiring } from '../core/model/meter-wiring.ts';
@@ -11,11 +12,11 @@ import { AppError } from '../engine/app-error.ts';
 import type { Clock, Log, Surroundings } from '../engine/ports.ts';
 import { decodePoints, fingerprint, type RegisterBlock } from './decode.ts';
 import { locate, readBlock } from './profile-read.ts';
+import { FULL_LENGTH, isShort, nextLength, outcomeOf, type PollOutcome, SHORT_REGISTERS } from './read-length.ts';
 import type { RegisterReader } from './register-reader.ts';
 import { toSample } from './sample.ts';
+import { type DatedBlock, valueAges } from './value-ages.ts';
 
-/** One slow block (energy, frequency) is read this often, in rotation. */
-const SLOW_EVERY_MS = 10_000;
 /** What a slow block said is carried along for at most this long. */
 const SLOW_KEEP_MS = 120_000;
 /** Floats carry noise: the same bits in all of them for this long do not happen on a live connection. */
@@ -29,11 +30,13 @@ export class Meter {
   readonly #meter: SiteMeter;
   readonly #profile: MeterProfile;
   readonly #reader: RegisterReader;
-  readonly #bounds: Bounds;
+  readonly #plans: { readonly full: ReadPlan; readonly short: ReadPlan };
+  readonly #bounds: { readonly full: Bounds; readonly short: Bounds };
   readonly #onReading: () => void;
   #belief = NOTHING_BELIEVED;
   #base: number | undefined;
-  readonly #slow = new Map<number, { readonly block: RegisterBlock; readonly at: Instant }>();
+  #length = FULL_LENGTH;
+  readonly #slow = new Map<string, DatedBlock>();
   #nextSlow = { index: 0, at: Number.NEGATIVE_INFINITY };
 
   /** `profile` MUST have passed `unfitness`. `onReading` is called after each new good reading. */
@@ -53,7 +56,9 @@ export class Meter {
     this.#profile = parts.profile;
     this.#reader = parts.reader;
     this.#onReading = parts.onReading;
-    this.#bounds = boundsOf(parts.meter, parts.profile, parts.nominalVolts);
+    this.#plans = { full: planReads(parts.profile), short: planReads(parts.profile, SHORT_REGISTERS) };
+    const bounds = (read: ReadPlan) => boundsOf(parts.meter, { ...parts.profile, read }, parts.nominalVolts);
+    this.#bounds = { full: bounds(this.#plans.full), short: bounds(this.#plans.short) };
   }
 
   state(): MeterState {
@@ -73,21 +78,39 @@ export class Meter {
   /** Reads the fast blocks once and, when it is time, one slow block. Never throws: what goes wrong is in `state()`. */
   async poll(signal?: AbortSignal): Promise<void> {
     let isNew = false;
+    const plan = this.#plans[this.#kind()];
     try {
       this.#base ??= await this.#locate();
       const fast: RegisterBlock[] = [];
       let arrivedAt: Instant | undefined;
-      for (const range of this.#profile.read.fast) {
+      for (const range of plan.fast) {
         fast.push(await readBlock(this.#reader, this.#profile, this.#base, range));
         // Of several requests the first: a reading is as old as its oldest part.
         arrivedAt ??= this.#clock.now();
       }
       isNew = this.#take(fast, arrivedAt ?? this.#clock.now());
+      this.#learn('good');
     } catch (error) {
-      if (!signal?.aborted) this.#failed(error);
+      if (!signal?.aborted) {
+        this.#failed(error);
+        this.#learn(outcomeOf(error, longestOf({ fast: plan.fast, slow: [] })));
+      }
     }
     if (isNew) this.#onReading();
-    if (isNew && !signal?.aborted) await this.#pollSlow();
+    if (isNew && !signal?.aborted) await this.#pollSlow(plan.slow);
+  }
+
+  #kind(): 'full' | 'short' {
+    return isShort(this.#length) ? 'short' : 'full';
+  }
+
+  /** Remembers for as long as the device answers whether it serves long reads. */
+  #learn(outcome: PollOutcome): void {
+    const before = this.#length;
+    this.#length = nextLength(before, outcome);
+    if (before.stage === 'short' || this.#length.stage !== 'short') return;
+    const { maxRegisters } = this.#profile;
+    this.#log.warn('meter.reads-shortened', { meter: this.#meter.id, from: maxRegisters, to: SHORT_REGISTERS });
   }
 
   async #locate(): Promise<number> {
@@ -97,22 +120,23 @@ export class Meter {
 
   /** True when the blocks made a new good reading. */
   #take(fast: readonly RegisterBlock[], arrivedAt: Instant): boolean {
-    const carried = [...this.#slow.values()]
-      .filter(({ at }) => arrivedAt - at <= SLOW_KEEP_MS)
-      .map(({ block }) => block);
-    const values = decodePoints(this.#profile, [...fast, ...carried]);
-    const result = toSample(values, this.#profile, this.#meter, this.#bounds.nominalVolts);
+    const carried = [...this.#slow.values()].filter(({ at }) => arrivedAt - at <= SLOW_KEEP_MS);
+    const values = decodePoints(this.#profile, [...fast, ...carried.map(({ block }) => block)]);
+    // What a device collects from others was true a while before it answered.
+    const { lagMs = 0 } = this.#profile;
+    const dated = [...fast.map((block) => ({ block, at: arrivedAt })), ...carried];
+    const ages = valueAges(this.#profile, dated, lagMs);
+    const result = toSample(values, this.#profile, this.#meter, this.#bounds.full.nominalVolts);
     return this.#believe(
       result.kind === 'sample'
-        ? { ...result, fingerprint: fingerprint(this.#profile, fast) }
+        ? { kind: 'sample', sample: { ...result.sample, ...ages }, fingerprint: fingerprint(this.#profile, fast) }
         : { kind: 'incomplete', detail: result.detail },
-      // What a device collects from others was true a while before it answered.
-      arrivedAt - (this.#profile.lagMs ?? 0),
+      arrivedAt - lagMs,
     );
   }
 
   #believe(attempt: Attempt, now: Instant): boolean {
-    const { belief, isNew, event } = believe(this.#bounds, this.#belief, attempt, now);
+    const { belief, isNew, event } = believe(this.#bounds[this.#kind()], this.#belief, attempt, now);
     this.#belief = belief;
     if (event) {
       const { event: name, ...fields } = event;
@@ -137,15 +161,14 @@ export class Meter {
     );
   }
 
-  async #pollSlow(): Promise<void> {
-    const { slow } = this.#profile.read;
+  async #pollSlow(slow: ReadPlan['slow']): Promise<void> {
     const { index, at } = this.#nextSlow;
-    const range = slow[index];
+    const range = slow[index % Math.max(1, slow.length)];
     if (range === undefined || this.#base === undefined || this.#clock.now() < at) return;
     this.#nextSlow = { index: (index + 1) % slow.length, at: this.#clock.now() + SLOW_EVERY_MS };
     try {
       const block = await readBlock(this.#reader, this.#profile, this.#base, range);
-      this.#slow.set(index, { block, at: this.#clock.now() });
+      this.#slow.set(range.join(), { block, at: this.#clock.now() });
     } catch (error) {
       // Energy and frequency protect nothing: the reading of the fast blocks stands, and the next poll tells when the link is gone.
       if (!isException(error)) this.#base = undefined;

@@ -37,9 +37,9 @@ export class Meters implements MetersPort {
       const why = unfitness(profile, coveredPhases(meter).length);
       if (why)
         throw new AppError('METER_PROFILE', `meter ${meter.id}: profile ${meter.profile} does not do, ${why}`, fields);
-      const { endpoint, unitId } = meter.connection;
+      const { endpoint, unitId, wireBaud } = meter.connection;
       const onReading = () => this.#tell(meter.id, surroundings.log);
-      const reader = this.#links.at(endpoint).unit(unitId, profile.gapMs);
+      const reader = this.#links.at(endpoint, wireBaud).unit(unitId, profile.gapMs);
       this.#meters.set(meter.id, new Meter(surroundings, { meter, profile, reader, nominalVolts, onReading }));
     }
   }

@@ -12,6 +12,7 @@ import { boundsOf } from './meter.ts';
 import { locate, readBlock } from './profile-read.ts';
 import type { RegisterReader } from './register-reader.ts';
 import { toSample } from './sample.ts';
+import { type DatedBlock, valueAges } from './value-ages.ts';
 
 export type MeterShot = {
   /** As the meter says it, in V, A, W, Hz, kWh. */
@@ -47,10 +48,12 @@ export async function readOnce(
   });
   const wiring = { ...place, phases: place.phases ?? PHASES.slice(0, phases) };
   const blocks: RegisterBlock[] = [];
+  const dated: DatedBlock[] = [];
   let measuredAt: Instant | undefined;
   for (const range of [...profile.read.fast, ...profile.read.slow]) {
     blocks.push(await readBlock(reader, profile, base, range));
     measuredAt ??= clock.now();
+    dated.push({ block: blocks.at(-1)!, at: clock.now() });
   }
   const values = decodePoints(profile, blocks);
   const result = toSample(values, profile, wiring, place.nominalVolts);
@@ -66,5 +69,6 @@ export async function readOnce(
     now: shot.measuredAt,
   });
   const doubt = verdict.kind !== 'accepted' && { doubt: verdict.detail };
-  return { ...shot, sample: result.sample, ...doubt, seen: next };
+  const sample = { ...result.sample, ...valueAges(profile, dated, profile.lagMs) };
+  return { ...shot, sample, ...doubt, seen: next };
 }

@@ -4,6 +4,7 @@
 // hears only a reply of which we looked at every byte; the deadline is ours too.
 
 import modbus from 'modbus-serial';
+import { hushMs } from '../core/metering/line-time.ts';
 import type { ModbusEndpoint } from '../core/model/site.ts';
 import type { Instant } from '../core/model/units.ts';
 import { AppError } from '../engine/app-error.ts';
@@ -11,7 +12,6 @@ import type { Clock } from '../engine/ports.ts';
 import { ClientPort } from './client-port.ts';
 import { DatagramWire } from './datagram-wire.ts';
 import { type Framing, framingOf } from './framing.ts';
-import { hushMs } from './line-time.ts';
 import type { ModbusRequest } from './reply-frame.ts';
 import { SerialWire } from './serial-wire.ts';
 import { SocketWire } from './socket-wire.ts';
@@ -29,6 +29,8 @@ type Pending = {
 /** A connection that answers requests. */
 export interface RegisterSession {
   readonly isOpen: boolean;
+  /** How often bytes have come that nobody asked for, but in the silence after trouble, where they are expected. */
+  readonly disorders?: number;
   /** Registers as words, bits as 0 and 1, a written coil as what it was set to. */
   request(request: ModbusRequest, deadlineMs: number): Promise<readonly number[]>;
   destroy(): void;
@@ -55,6 +57,7 @@ export class Session implements RegisterSession {
   readonly #client: Client;
   #pending: Pending | undefined;
   #transaction = 0;
+  #disorders = 0;
   /** Until then bytes that nobody asked for are what is left of former trouble; they prolong the silence. */
   #hushedUntil: Instant = Number.NEGATIVE_INFINITY;
 
@@ -86,6 +89,10 @@ export class Session implements RegisterSession {
       case 'rtu':
         return new Session(clock, endpoint, await SerialWire.open(opening, endpoint));
     }
+  }
+
+  get disorders(): number {
+    return this.#disorders;
   }
 
   get isOpen(): boolean {
@@ -154,7 +161,10 @@ export class Session implements RegisterSession {
     const pending = this.#pending;
     if (!pending) {
       if (this.#clock.now() < this.#hushedUntil) this.#hush();
-      else this.#fail('METER_FRAME', 'bytes arrived that nobody asked for');
+      else {
+        this.#disorders++;
+        this.#fail('METER_FRAME', 'bytes arrived that nobody asked for');
+      }
       return;
     }
     // Bounded: the check faults as soon as there are more bytes than the reply needs.

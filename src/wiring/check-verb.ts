@@ -1,12 +1,16 @@
 // `busbar check`: every fault of a site file with its place, or the site as a tree with its floor proof; it starts nothing.
 
+import { type LineBudget, siteLines } from '../config/bus-check.ts';
 import { describeFault, type Fault, withoutCredentials } from '../config/fault.ts';
 import { proveFloors } from '../config/floor-proof.ts';
 import { unbalanceOfFloors } from '../config/floor-unbalance.ts';
+import { loadMeterProfiles } from '../config/load-profiles.ts';
 import { loadSite } from '../config/load-site.ts';
 import type { Note } from '../config/note.ts';
+import { packagedProfilesDir } from '../config/package-root.ts';
 import type { Site } from '../core/model/site.ts';
 import { anchorClock, systemClock } from '../system/clock.ts';
+import { describeLines } from './bus-table.ts';
 import { commissionNotes } from './commission-notes.ts';
 import type { ExitCode, Io } from './io.ts';
 import { describeProof, describeUnbalance } from './proof-tables.ts';
@@ -24,13 +28,16 @@ export async function runCheckVerb({ file, json, ...options }: CheckVerbOptions,
   }
   const { site } = loaded;
   const notes = [...loaded.notes, ...commissionNotes(site, file)];
+  const lines = siteLines(site, loadMeterProfiles(options.profilesDir ?? packagedProfilesDir()));
   if (json) {
     const { id, name } = site;
     const proofs = { floorProof: proveFloors(site), floorUnbalance: unbalanceOfFloors(site) };
-    io.out(JSON.stringify({ ok: true, id, name, tree: growSiteTree(site), groups: site.groups, ...proofs, notes }));
+    io.out(
+      JSON.stringify({ ok: true, id, name, tree: growSiteTree(site), groups: site.groups, lines, ...proofs, notes }),
+    );
     return 0;
   }
-  for (const line of describeSite(site, notes)) io.out(line);
+  for (const line of describeSite(site, notes, lines)) io.out(line);
   return 0;
 }
 
@@ -44,7 +51,7 @@ function tellFaults(
   io.err(`${faults.length} ${faults.length === 1 ? 'fault' : 'faults'} in ${file}`);
 }
 
-function describeSite(site: Site, notes: readonly Note[]): string[] {
+function describeSite(site: Site, notes: readonly Note[], budgets: readonly LineBudget[]): string[] {
   const lines = [`${site.name} (${site.id})`, '', ...drawSiteTree(growSiteTree(site)), ''];
   if (site.groups.length > 0) lines.push(...drawGroups(site.groups), '');
   lines.push('Floor proof: what all chargers may draw when the controller is silent, and the worst base load, fit.');
@@ -56,6 +63,13 @@ function describeSite(site: Site, notes: readonly Note[]): string[] {
       'Unbalance: how far the same floors may pull two phases apart; more than the limit is told, not refused.',
     );
     lines.push(...describeUnbalance(unbalance));
+  }
+  if (budgets.length > 0) {
+    lines.push(
+      '',
+      'Lines: the time that reading the meters takes, by the bytes of their requests and the silences between.',
+    );
+    lines.push(...describeLines(budgets));
   }
   if (notes.length > 0) lines.push('', 'Notes', ...notes.map((note) => `- ${note.about}: ${note.text}`));
   return lines;

@@ -78,7 +78,13 @@ export async function runCommissionVerb(options: CommissionVerbOptions, io: Io, 
   if (answers && !answers.ok) return complain([answers.fault], 1);
   const questions = answers?.questions ?? questionsAt(person.input, person.output, person.interrupt);
   const clock = systemClock(anchorClock());
-  const link = new ModbusLink({ clock, random: systemRandom }, aimed.target.endpoint);
+  const link = new ModbusLink(
+    { clock, random: systemRandom },
+    aimed.target.endpoint,
+    {},
+    undefined,
+    aimed.target.wireBaud,
+  );
   const close = () => void link.close();
   io.signal.addEventListener('abort', close, { once: true });
   const doing: Doing = {

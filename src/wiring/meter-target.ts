@@ -24,6 +24,8 @@ export type MeterTarget = {
   readonly endpoint: ModbusEndpoint;
   readonly unitId: number;
   readonly place: ShotPlace;
+  /** Of the serial line behind a gateway, where the site file says it: what the line needs is waited for beside the deadline. */
+  readonly wireBaud?: number;
   readonly title: string;
   /** The greatest rating of the circuit that it measures, where a site file says so. */
   readonly ratingAmps?: number;
@@ -84,6 +86,7 @@ function targetOfSite(words: readonly string[], file: string, options: TargetOpt
   if (!found.ok) return found;
   const { site, meter, profile } = found;
   const { endpoint, unitId } = meter.connection;
+  const { wireBaud } = site.buses.find((bus) => bus.id === meter.connection.bus) ?? {};
   const ratings = site.circuits.filter((circuit) => circuit.meter === id).map((circuit) => circuit.ratingAmps);
   const title = `${meter.name}: ${profile.id} at ${describeEndpoint(endpoint)}, unit ${unitId}`;
   return {
@@ -93,6 +96,7 @@ function targetOfSite(words: readonly string[], file: string, options: TargetOpt
       endpoint,
       unitId,
       place: { ...meter, nominalVolts: site.nominalVolts },
+      ...(wireBaud !== undefined && { wireBaud }),
       title,
       ...(ratings.length > 0 && {
         ratingAmps: Math.max(...ratings.flatMap((rating) => PHASES.map((phase) => rating[phase]))),

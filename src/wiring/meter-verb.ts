@@ -33,7 +33,7 @@ export async function runMeterVerb(options: MeterVerbOptions, io: Io): Promise<E
   }
   const { target } = found;
   const clock = systemClock(anchorClock());
-  const link = new ModbusLink({ clock, random: systemRandom }, target.endpoint);
+  const link = new ModbusLink({ clock, random: systemRandom }, target.endpoint, {}, undefined, target.wireBaud);
   const closeLink = () => void link.close();
   io.signal.addEventListener('abort', closeLink, { once: true });
   if (io.signal.aborted) closeLink();

@@ -137,6 +137,7 @@ async function scanLine(
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     backOffFirstMs: 0,
     backOffMostMs: 0,
+    unitRestMostMs: 0,
   };
   const link = new ModbusLink({ clock, random: systemRandom }, endpoint, timing);
   const close = () => void link.close();

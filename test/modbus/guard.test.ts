@@ -35,7 +35,7 @@ const FAULTS = [
   { mode: 'rst' },
   { mode: 'fin' },
 ] as const;
-const TIMING = { deadlineMs: 40, connectTimeoutMs: 300, backOffFirstMs: 2, backOffMostMs: 20 };
+const TIMING = { deadlineMs: 40, connectTimeoutMs: 300, backOffFirstMs: 2, backOffMostMs: 20, unitRestMostMs: 20 };
 const KNOWN = ['METER_CONNECT', 'METER_TIMEOUT', 'METER_FRAME', 'METER_CLOSED', 'METER_EXCEPTION'];
 
 let server: RawServer;

@@ -66,6 +66,24 @@ test('energy and frequency come once in ten seconds and are carried along', asyn
   await stop();
 });
 
+test('each value knows its age: energy and frequency are as old as the block that brought them, not as the currents', async () => {
+  const { clock, meter, stop, startedAt } = metered();
+  await clock.advance(5_500);
+  // Fast blocks at 0, 1, … s, each poll 10 ms a read; the slow block once, after the first poll.
+  expect(meter.state().reading).toMatchObject({
+    measuredAt: startedAt + 5_010,
+    frequencyMeasuredAt: startedAt + 30,
+    energyMeasuredAt: startedAt + 30,
+  });
+  await clock.advance(10_000);
+  expect(meter.state().reading).toMatchObject({
+    measuredAt: startedAt + 15_010,
+    frequencyMeasuredAt: startedAt + 10_030,
+    energyMeasuredAt: startedAt + 10_030,
+  });
+  await stop();
+});
+
 test('a frequency that is no longer told is carried for two minutes and then left out; the currents stay fresh', async () => {
   const { clock, world, meter, stop } = metered();
   await clock.advance(1_500);

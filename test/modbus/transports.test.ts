@@ -72,32 +72,83 @@ describe.each([
   });
 });
 
-test('a gateway that still owes the last connection a reply is let finish before anything is asked on the new one', async () => {
-  // A transparent gateway: what the line said late comes to whoever is connected then.
-  const sockets: Socket[] = [];
-  let requests = 0;
-  const late = withChecksum(Buffer.from('0103020bad', 'hex'));
-  const server = createServer((socket) => {
-    sockets.push(socket);
-    socket.on('error', () => {});
-    if (sockets.length === 2) socket.write(late);
-    socket.on('data', () => {
-      requests++;
-      if (sockets.length > 1) socket.write(withChecksum(Buffer.from('0103020007', 'hex')));
+describe('a gateway that passes serial frames through to whoever is connected', () => {
+  const { clock } = realSurroundings();
+  const frame = (words: readonly number[]) =>
+    withChecksum(Uint8Array.from([1, 3, 2 * words.length, ...words.flatMap((word) => [word >> 8, word & 0xff])]));
+  /** What a sound meter says: each register holds its own address. */
+  const sound = (request: Buffer) =>
+    frame(Array.from({ length: request.readUInt16BE(4) }, (_, at) => request.readUInt16BE(2) + at));
+
+  /** `reply` gets each request with its number and the socket; `connected` each new connection. */
+  async function gateway(
+    reply: (request: Buffer, at: number, socket: Socket) => void,
+    connected: (socket: Socket, at: number) => void = () => {},
+  ) {
+    const sockets: Socket[] = [];
+    const requests: Buffer[] = [];
+    const server = createServer((socket) => {
+      sockets.push(socket);
+      socket.setNoDelay(true);
+      socket.on('error', () => {});
+      connected(socket, sockets.length);
+      socket.on('data', (request: Buffer) => {
+        requests.push(request);
+        reply(request, requests.length, socket);
+      });
     });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    });
+    const { port } = server.address() as { port: number };
+    const unit = linkTo(rtuOverTcpAt(port), { deadlineMs: 100, backOffFirstMs: 5 }).unit(1);
+    return { unit, sockets, requests };
+  }
+
+  test('what it owed the last connection is let pass before anything is asked on the new one', async () => {
+    const { unit, sockets } = await gateway(
+      (request, at, socket) => at > 1 && socket.write(sound(request)),
+      (socket, at) => at === 2 && socket.write(frame([0xbad, 0xbad])),
+    );
+    await expect(unit.read(3, 0, 2)).rejects.toMatchObject({ code: 'METER_TIMEOUT' });
+    expect(await unit.read(3, 100, 2)).toEqual([100, 101]);
+    expect(sockets.length).toBe(2);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
+
+  test('a reply so late that it comes after the next request is found out: the true one comes ahead of its proof', async () => {
+    const { unit, requests } = await gateway((request, at, socket) => {
+      if (at === 2) socket.write(frame([0xbad, 0xbad]));
+      if (at > 1) clock.timer('test.turnaround', 10, () => socket.write(sound(request)));
+    });
+    await expect(unit.read(3, 0, 2)).rejects.toMatchObject({ code: 'METER_TIMEOUT' });
+    await expect(unit.read(3, 100, 2)).rejects.toMatchObject({ code: 'METER_FRAME' });
+    expect(await unit.read(3, 200, 2)).toEqual([200, 201]);
+    expect(requests.length).toBeGreaterThanOrEqual(4);
   });
-  const { port } = server.address() as { port: number };
-  const unit = linkTo(rtuOverTcpAt(port), { deadlineMs: 60, backOffFirstMs: 5 }).unit(1);
-  await expect(unit.read(3, 0, 1)).rejects.toMatchObject({ code: 'METER_TIMEOUT' });
-  expect(await unit.read(3, 0, 1)).toEqual([7]);
-  expect(sockets.length).toBe(2);
-  expect(requests).toBe(2);
+
+  test('the twin of a good reply that comes after the next request is refused, too', async () => {
+    let good: Buffer = Buffer.alloc(0);
+    const { unit } = await gateway((request, at, socket) => {
+      if (at === 1) good = sound(request);
+      if (at === 2) socket.write(good);
+      clock.timer('test.turnaround', at === 2 ? 10 : 0, () => socket.write(sound(request)));
+    });
+    expect(await unit.read(3, 0, 2)).toEqual([0, 1]);
+    await expect(unit.read(3, 100, 2)).rejects.toMatchObject({ code: 'METER_FRAME' });
+    expect(await unit.read(3, 200, 2)).toEqual([200, 201]);
+  });
+
+  test('a stray frame between two requests ends the connection, and the next read is right', async () => {
+    const { unit, sockets } = await gateway((request, _at, socket) => socket.write(sound(request)));
+    expect(await unit.read(3, 0, 2)).toEqual([0, 1]);
+    sockets[0]!.write(frame([0xbad, 0xbad]));
+    await once(sockets[0]!, 'close');
+    expect(await unit.read(3, 100, 2)).toEqual([100, 101]);
+    expect(sockets.length).toBe(2);
+  });
 });
 
 describe('over udp', () => {

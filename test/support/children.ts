@@ -36,9 +36,9 @@ export type FaultProxy = {
   readonly stop: () => Promise<void>;
 };
 
-export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
+export async function startFaultProxy(targetPort: number, framing: 'mbap' | 'rtu' = 'mbap'): Promise<FaultProxy> {
   const script = join(import.meta.dirname, 'fault-proxy.mjs');
-  const child = await startChild(process.execPath, [script, '0', `127.0.0.1:${targetPort}`]);
+  const child = await startChild(process.execPath, [script, '0', `127.0.0.1:${targetPort}`, '--framing', framing]);
   const { proxy, ctl } = JSON.parse(child.firstLine);
   const set: FaultProxy['set'] = async (fault) => {
     const socket = connect(ctl, '127.0.0.1');

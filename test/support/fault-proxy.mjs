@@ -26,11 +26,13 @@
 // badcrc                      one reply  flips the last CRC byte (rtu)
 // badunit   {unit=77}         one reply  rewrites the unit id
 // dup                         one reply  sends the reply twice
+// twin      {ms}              one reply  sends the reply, and again ms later to whoever is connected then
+// orphan    {ms}              one reply  sends it ms later only, to whoever is connected then (a gateway that passes frames through)
 // exception {code=11}         one req.   answers with a Modbus exception; the request is not forwarded
 // rst                         one req.   resets the client's connection
 // fin                         one req.   ends the client's connection
 // blackhole                   requests   reads them, never answers, never closes
-// refuse                      connects   stops listening until the mode changes; open connections stay
+// refuse    {drop=false}      connects   stops listening until the mode changes; open connections stay, or are reset with drop
 //
 // One TCP chunk is taken for one frame, which holds while the client keeps one request in flight.
 import net from 'node:net';
@@ -46,6 +48,8 @@ const ONE_SHOT = new Set([
   'badcrc',
   'badunit',
   'dup',
+  'twin',
+  'orphan',
   'exception',
   'rst',
   'fin',
@@ -53,7 +57,7 @@ const ONE_SHOT = new Set([
 const LASTING = new Set(['pass', 'delay', 'drop', 'split', 'merge', 'blackhole', 'refuse']);
 const MBAP_ONLY = new Set(['badlen', 'badtid', 'badproto']);
 const RTU_ONLY = new Set(['badcrc']);
-const NEEDS_MS = new Set(['delay', 'delayOnce']);
+const NEEDS_MS = new Set(['delay', 'delayOnce', 'twin', 'orphan']);
 
 const [, , listenArg, targetArg, ...options] = process.argv;
 const option = (name, fallback) => {
@@ -130,13 +134,22 @@ function spoil(reply, fault) {
   }
 }
 
+const clients = new Set();
+const sendToAll = (bytes) => {
+  for (const client of clients) if (!client.destroyed) client.write(bytes);
+};
+
 const proxy = net.createServer((client) => {
+  clients.add(client);
   const upstream = net.connect({ host: targetHost, port: Number(targetPort) });
   client.setNoDelay(true);
   upstream.setNoDelay(true);
   client.on('error', () => upstream.destroy());
   upstream.on('error', () => client.destroy());
-  client.on('close', () => upstream.destroy());
+  client.on('close', () => {
+    clients.delete(client);
+    upstream.destroy();
+  });
   upstream.on('close', () => client.destroy());
   const send = (bytes) => {
     if (!client.destroyed) client.write(bytes);
@@ -164,6 +177,13 @@ const proxy = net.createServer((client) => {
       case 'delay':
       case 'delayOnce':
         setTimeout(send, fault.ms, reply);
+        return;
+      case 'twin':
+        send(reply);
+        setTimeout(sendToAll, fault.ms, reply);
+        return;
+      case 'orphan':
+        setTimeout(sendToAll, fault.ms, reply);
         return;
       case 'drop':
       case 'dropOnce':
@@ -195,8 +215,10 @@ function setMode(line) {
   if (framing === 'mbap' && RTU_ONLY.has(fault.mode)) throw new Error(`mode ${fault.mode} needs --framing rtu`);
   if (NEEDS_MS.has(fault.mode) && !(fault.ms >= 0)) throw new Error(`mode ${fault.mode} needs ms`);
   current = fault;
-  if (fault.mode === 'refuse') proxy.close();
-  else if (!proxy.listening) proxy.listen(boundPort, '127.0.0.1');
+  if (fault.mode === 'refuse') {
+    proxy.close();
+    if (fault.drop) for (const client of clients) client.resetAndDestroy();
+  } else if (!proxy.listening) proxy.listen(boundPort, '127.0.0.1');
 }
 
 const control = net.createServer((socket) => {

@@ -1,6 +1,6 @@
 // What a meter said at one instant, by whatever way it came; nobody has believed it yet.
 
-import type { Phase, PhaseAmps } from '../model/units.ts';
+import type { Instant, Phase, PhaseAmps } from '../model/units.ts';
 
 /** What a meter said at one instant, import positive. Not yet believed: numbers may be NaN, infinite or absurd. */
 export type Sample = {
@@ -13,4 +13,7 @@ export type Sample = {
   readonly frequencyHz?: number;
   readonly energyImportWh?: number;
   readonly energyExportWh?: number;
+  /** When the frequency and the energy were read, where that is known: they may be older than the currents. */
+  readonly frequencyMeasuredAt?: Instant;
+  readonly energyMeasuredAt?: Instant;
 };

@@ -64,6 +64,8 @@ export type ModbusConnection = {
   readonly unitId: number;
   /** The bus of the site file that it shares; absent: an endpoint of its own. */
   readonly bus?: BusId;
+  /** Of the bus's serial line behind a gateway, where it is known. */
+  readonly wireBaud?: number;
 };
 
 /** A meter that is read over Modbus by a profile; its readings are in phases of the grid. */

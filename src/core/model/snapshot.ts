@@ -27,6 +27,11 @@ export type MeterReading = {
   readonly totalPowerWatts?: number;
   readonly frequencyHz?: number;
   readonly energyImportWh?: number;
+  /** When the frequency was read; absent: with the rest. It may be older, as it is not read in every poll. */
+  readonly frequencyMeasuredAt?: Instant;
+  /** When the energy was read; absent: with the rest. */
+  readonly energyMeasuredAt?: Instant;
+  /** When currents, powers and voltages were measured; nothing above is newer but by the length of a poll. */
   readonly measuredAt: Instant;
 };
 
