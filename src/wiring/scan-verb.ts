@@ -146,7 +146,7 @@ async function scanLine(
   const profiles = candidatesFor(endpoint, plan.profiles);
   const silentMs = plan.units.length * PROBES.length * plan.deadlineMs;
   io.err(
-    `${place}: ${plan.units.length} units, at most ${minutes(silentMs)} where nobody answers; ${profiles.length} profiles to compare.`,
+    `${place}: ${plan.units.length} ${plan.units.length === 1 ? 'unit' : 'units'}, at most ${minutes(silentMs)} where nobody answers; ${profiles.length} profiles to compare.`,
   );
   const found: UnitFinding[] = [];
   let asked = 0;

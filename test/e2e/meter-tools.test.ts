@@ -50,6 +50,9 @@ async function isListening(port: number): Promise<boolean> {
   return isOpen;
 }
 
+/** A unit is read with each of all profiles, most of which ask for silence before a request. */
+const SCAN_TEST_MS = 90_000;
+
 const WITHOUT = `no ${SERVER}, no ${SOCAT}, or no pymodbus for ${PYTHON}`;
 function without(skip: (reason: string) => void): void {
   console.warn(`skipped: ${WITHOUT}`);
@@ -85,20 +88,26 @@ async function simulatedMeter(): Promise<number> {
   return meter.start(0);
 }
 
-test("our simulator's meter: read once, watched as lines until Ctrl-C, and found by a scan", async () => {
-  const port = await simulatedMeter();
-  const address = `127.0.0.1:${port}`;
-  const once = await busbar(['meter', 'eastron-sdm630', address, '--json']);
-  expect(once.code).toBe(0);
-  expect(JSON.parse(once.out).currentAmps.L2).toBeCloseTo(20, 3);
-  const watched = await busbar(['meter', 'eastron-sdm630', `tcp://${address}`, '--watch'], (_, kill) => kill('SIGINT'));
-  expect(watched).toMatchObject({ code: 0, out: expect.stringMatching(/L2 2\d\d\.\d V 20\.00 A 45\d\d W/) });
-  const scanned = await busbar(['meter', '--scan', address, '--units', '1-3', '--timeout', '100', '--json']);
-  expect(scanned.code).toBe(0);
-  const [line] = JSON.parse(scanned.out).lines;
-  expect(line.found).toHaveLength(1);
-  expect(line.found[0].fits[0].profile).toBe('eastron-sdm630');
-});
+test(
+  "our simulator's meter: read once, watched as lines until Ctrl-C, and found by a scan",
+  async () => {
+    const port = await simulatedMeter();
+    const address = `127.0.0.1:${port}`;
+    const once = await busbar(['meter', 'eastron-sdm630', address, '--json']);
+    expect(once.code).toBe(0);
+    expect(JSON.parse(once.out).currentAmps.L2).toBeCloseTo(20, 3);
+    const watched = await busbar(['meter', 'eastron-sdm630', `tcp://${address}`, '--watch'], (_, kill) =>
+      kill('SIGINT'),
+    );
+    expect(watched).toMatchObject({ code: 0, out: expect.stringMatching(/L2 2\d\d\.\d V 20\.00 A 45\d\d W/) });
+    const scanned = await busbar(['meter', '--scan', address, '--units', '1-3', '--timeout', '100', '--json']);
+    expect(scanned.code).toBe(0);
+    const [line] = JSON.parse(scanned.out).lines;
+    expect(line.found).toHaveLength(1);
+    expect(line.found[0].fits[0].profile).toBe('eastron-sdm630');
+  },
+  SCAN_TEST_MS,
+);
 
 test('the helps name every option and an example, and a slip is an exit code of 2', async () => {
   for (const [verb, words] of [
@@ -133,34 +142,38 @@ test('the helps name every option and an example, and a slip is an exit code of 
     expect((await busbar(words)).code, words.join(' ')).toBe(2);
 });
 
-test('pymodbus over RTU frames on a socket, and over a serial line, gives what it holds', async ({ skip }) => {
-  const port = await pymodbus('eastron-sdm630', 'rtutcp', ['--unit', '7']);
-  if (port === undefined || !existsSync(SOCAT)) return without(skip);
-  const overTcp = await busbar([
-    'meter',
-    'eastron-sdm630',
-    `rtu-over-tcp://127.0.0.1:${port}`,
-    '--unit',
-    '7',
-    '--json',
-  ]);
-  expect(overTcp).toMatchObject({ code: 0, err: '' });
-  expect(JSON.parse(overTcp.out)).toMatchObject({ currentAmps: { L1: 10.5 }, totalPowerWatts: 14_140 });
-  const { folder } = siteFolder(port);
-  const tty = join(folder, 'tty');
-  const child = spawn(SOCAT, [`pty,raw,echo=0,link=${tty}`, `tcp:127.0.0.1:${port}`], { stdio: 'ignore' });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  await expect.poll(() => existsSync(tty), { timeout: 5_000 }).toBe(true);
-  const overLine = await busbar(['meter', 'eastron-sdm630', `${tty}:19200:8E1`, '--unit', '7']);
-  expect(overLine.code).toBe(0);
-  expect(overLine.out).toContain(`eastron-sdm630 at ${tty} 19200 8E1, unit 7`);
-  expect(overLine.out).toMatch(/L3 +229\.3 +30\.70 +7050/);
-  const scanned = await busbar(['meter', '--scan', tty, '--units', '7', '--bauds', '9600,19200', '--json']);
-  expect(JSON.parse(scanned.out).lines.map((line: { place: string }) => line.place)).toEqual([
-    `${tty} 9600 8N1`,
-    `${tty} 19200 8N1`,
-  ]);
-});
+test(
+  'pymodbus over RTU frames on a socket, and over a serial line, gives what it holds',
+  async ({ skip }) => {
+    const port = await pymodbus('eastron-sdm630', 'rtutcp', ['--unit', '7']);
+    if (port === undefined || !existsSync(SOCAT)) return without(skip);
+    const overTcp = await busbar([
+      'meter',
+      'eastron-sdm630',
+      `rtu-over-tcp://127.0.0.1:${port}`,
+      '--unit',
+      '7',
+      '--json',
+    ]);
+    expect(overTcp).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(overTcp.out)).toMatchObject({ currentAmps: { L1: 10.5 }, totalPowerWatts: 14_140 });
+    const { folder } = siteFolder(port);
+    const tty = join(folder, 'tty');
+    const child = spawn(SOCAT, [`pty,raw,echo=0,link=${tty}`, `tcp:127.0.0.1:${port}`], { stdio: 'ignore' });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    await expect.poll(() => existsSync(tty), { timeout: 5_000 }).toBe(true);
+    const overLine = await busbar(['meter', 'eastron-sdm630', `${tty}:19200:8E1`, '--unit', '7']);
+    expect(overLine.code).toBe(0);
+    expect(overLine.out).toContain(`eastron-sdm630 at ${tty} 19200 8E1, unit 7`);
+    expect(overLine.out).toMatch(/L3 +229\.3 +30\.70 +7050/);
+    const scanned = await busbar(['meter', '--scan', tty, '--units', '7', '--bauds', '9600,19200', '--json']);
+    expect(JSON.parse(scanned.out).lines.map((line: { place: string }) => line.place)).toEqual([
+      `${tty} 9600 8N1`,
+      `${tty} 19200 8N1`,
+    ]);
+  },
+  SCAN_TEST_MS,
+);
 
 test('pymodbus with a live load: swapped and reversed transformers are found and put right in the file', async ({
   skip,
