@@ -4,6 +4,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { describeError } from './wiring/describe-error.ts';
 import type { ExitCode, Io } from './wiring/io.ts';
+import { addMeterCommands } from './wiring/meter-commands.ts';
 import type { SimulateVerbOptions } from './wiring/simulate-verb.ts';
 
 /** The oldest Node that Busbar runs on; the SQLite driver crashes the process on older ones. */
@@ -122,29 +123,7 @@ Example:
     carryOut(async () => (await import('./wiring/allocate-verb.ts')).runAllocateVerb(options, process.stdin, io)),
   );
 
-program
-  .command('meter')
-  .description('read a real meter with one of the profiles, once or watching')
-  .argument('<profile>', 'profile id, such as eastron-sdm630; files in profiles/meters')
-  .argument('<address>', 'host:port of the Modbus TCP meter or gateway')
-  .option('--unit <id>', 'Modbus unit id', wholeNumber)
-  .option(
-    '--factor <number>',
-    'multiplies currents and powers: transformer ratio, or −1 when they sit the wrong way round',
-    Number,
-  )
-  .option('--watch', 'read again each second until interrupted', false)
-  .option('--raw', 'show the registers as they came', false)
-  .option('--json', 'JSON, one object a reading', false)
-  .addHelpText('after', '\nExample:\n  busbar meter eastron-sdm630 192.0.2.10:502 --unit 1 --watch')
-  .action(
-    (
-      profile: string,
-      address: string,
-      options: { unit?: number; factor?: number; watch: boolean; raw: boolean; json: boolean },
-    ) =>
-      carryOut(async () => (await import('./wiring/meter-verb.ts')).runMeterVerb({ profile, address, ...options }, io)),
-  );
+addMeterCommands(program, carryOut, io);
 
 program
   .command('simulate')

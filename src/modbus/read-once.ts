@@ -1,13 +1,13 @@
 // Reads a meter once, everything its profile knows, for a person who commissions it; it shows also what it does not believe.
 
-import { judge, NOTHING_SEEN } from '../core/metering/plausibility.ts';
+import { judge, NOTHING_SEEN, type PlausibilityState } from '../core/metering/plausibility.ts';
 import type { Sample } from '../core/metering/sample.ts';
 import type { MeterProfile } from '../core/model/meter-profile.ts';
 import type { MeterWiring } from '../core/model/meter-wiring.ts';
 import type { SiteMeter } from '../core/model/site.ts';
 import { type Instant, PHASES } from '../core/model/units.ts';
 import type { Surroundings } from '../engine/ports.ts';
-import { decodePoints, type PointValues, type RegisterBlock } from './decode.ts';
+import { decodePoints, fingerprint, type PointValues, type RegisterBlock } from './decode.ts';
 import { boundsOf } from './meter.ts';
 import { locate, readBlock } from './profile-read.ts';
 import type { RegisterReader } from './register-reader.ts';
@@ -25,18 +25,21 @@ export type MeterShot = {
   readonly registers: readonly RegisterBlock[];
   /** Arrival of the first block, less the lag of a device that collects values from others. */
   readonly measuredAt: Instant;
+  /** To be handed to the next reading, so that it is judged also by what came before. */
+  readonly seen: PlausibilityState;
 };
 
 /** What is known of the meter's place; `phases` left out are those that the meter has, its first as L1. */
 export type ShotPlace = MeterWiring &
   Pick<SiteMeter, 'group' | 'plausibleAmps' | 'mayExport'> & { readonly nominalVolts: number };
 
-/** Reads all blocks once. Throws AppError as `RegisterReader.read` and `locate` do. */
+/** Reads all blocks once. `before`: what `seen` of the reading before says. Throws AppError as `RegisterReader.read` and `locate` do. */
 export async function readOnce(
   { clock }: Pick<Surroundings, 'clock'>,
   reader: RegisterReader,
   profile: MeterProfile,
   place: ShotPlace,
+  before: PlausibilityState = NOTHING_SEEN,
 ): Promise<MeterShot> {
   const expected = place.phases?.length;
   const { base, phases } = await locate(reader, profile, {
@@ -59,15 +62,13 @@ export async function readOnce(
     registers: blocks.map(({ start, words }) => ({ start: base + start, words })),
     measuredAt: (measuredAt ?? clock.now()) - (profile.lagMs ?? 0),
   };
-  if (result.kind === 'missing') return { ...shot, doubt: result.detail };
-  const { verdict } = judge(boundsOf(place, profile, place.nominalVolts), NOTHING_SEEN, {
+  if (result.kind === 'missing') return { ...shot, doubt: result.detail, seen: before };
+  const { verdict, next } = judge(boundsOf(place, profile, place.nominalVolts), before, {
     sample: result.sample,
-    fingerprint: '',
+    fingerprint: fingerprint(profile, blocks.slice(0, profile.read.fast.length)),
     now: shot.measuredAt,
   });
-  return {
-    ...shot,
-    sample: { ...result.sample, ...valueAges(profile, dated, profile.lagMs) },
-    ...(verdict.kind !== 'accepted' && { doubt: verdict.detail }),
-  };
+  const doubt = verdict.kind !== 'accepted' && { doubt: verdict.detail };
+  const sample = { ...result.sample, ...valueAges(profile, dated, profile.lagMs) };
+  return { ...shot, sample, ...doubt, seen: next };
 }

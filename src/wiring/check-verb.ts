@@ -11,6 +11,7 @@ import { packagedProfilesDir } from '../config/package-root.ts';
 import type { Site } from '../core/model/site.ts';
 import { anchorClock, systemClock } from '../system/clock.ts';
 import { describeLines } from './bus-table.ts';
+import { commissionNotes } from './commission-notes.ts';
 import type { ExitCode, Io } from './io.ts';
 import { describeProof, describeUnbalance } from './proof-tables.ts';
 import { drawContacts, drawGroups, drawSiteTree, growSiteTree } from './site-tree.ts';
@@ -25,7 +26,8 @@ export async function runCheckVerb({ file, json, ...options }: CheckVerbOptions,
     tellFaults(loaded.faults, { file, json }, io);
     return 1;
   }
-  const { site, notes } = loaded;
+  const { site } = loaded;
+  const notes = [...loaded.notes, ...commissionNotes(site, file)];
   const lines = siteLines(site, loadMeterProfiles(options.profilesDir ?? packagedProfilesDir()));
   if (json) {
     const { id, name, groups, inputs, outputs } = site;

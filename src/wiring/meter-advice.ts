@@ -1,5 +1,6 @@
 // What a person can do about a meter that does not answer as it should; it knows codes and exceptions, never a vendor.
 
+import type { ModbusEndpoint } from '../core/model/site.ts';
 import type { AppError } from '../engine/app-error.ts';
 
 /** Modbus application protocol 1.1b3 §7. */
@@ -11,24 +12,33 @@ const EXCEPTIONS: { readonly [code: number]: string } = {
   5: 'it asks for patience: another master may keep it busy',
   6: 'it is busy: another master may be reading it; try again',
   8: 'its memory is damaged: look at its display',
-  10: 'the gateway has no way to this unit: check --unit and the ports configured in the gateway',
-  11: 'nobody answers behind the gateway: check --unit, the baud rate, and the wires A and B',
+  10: 'the gateway has no way to this unit: check the unit id and the ports configured in the gateway',
+  11: 'nobody answers behind the gateway: check the unit id, the baud rate, and the wires A and B',
+};
+
+/** Where the trouble was met. */
+export type AskedPlace = {
+  readonly endpoint: ModbusEndpoint;
+  readonly unitId: number;
+  readonly profile: { readonly id: string };
 };
 
 /** One sentence about what went wrong and one about what to do next. */
-export function adviseOn(error: AppError, unitId: number, profile: string): string {
-  const next = nextStep(error, unitId);
-  return `${error.message}.\n  ${next.replaceAll('{profile}', profile)}`;
+export function adviseOn(error: AppError, { endpoint, unitId, profile }: AskedPlace): string {
+  const next = nextStep(error, endpoint.transport, unitId);
+  return `${error.message}.\n  ${next.replaceAll('{profile}', profile.id)}`;
 }
 
-function nextStep(error: AppError, unitId: number): string {
+type Transport = ModbusEndpoint['transport'];
+
+function nextStep(error: AppError, transport: Transport, unitId: number): string {
   switch (error.code) {
     case 'METER_CONNECT':
-      return 'Check the host and the port (mostly 502), that Modbus TCP is switched on in the meter, and that no other master holds its only connection.';
+      return CONNECT[transport];
     case 'METER_TIMEOUT':
-      return `Unit ${unitId} is silent: check --unit (many meters leave the factory as 1, some as 2 or 247), and behind a gateway the baud rate and the wiring.`;
+      return `Unit ${unitId} is silent: check the unit id (many meters leave the factory as 1, some as 2 or 247)${WIRE[transport]}. \`busbar meter --scan\` looks for units.`;
     case 'METER_FRAME':
-      return 'The answer is not the Modbus TCP reply asked for: check --unit, and that the gateway translates to Modbus TCP instead of passing RTU frames through.';
+      return FRAME[transport];
     case 'METER_CLOSED':
       return 'The meter ended the connection: another master may hold the only one it serves, or an access list keeps us out.';
     case 'METER_EXCEPTION': {
@@ -41,3 +51,28 @@ function nextStep(error: AppError, unitId: number): string {
       return 'See docs/meters.md.';
   }
 }
+
+const ON_SOCKET =
+  'Check the host and the port (mostly 502), that Modbus TCP is switched on in the meter, and that no other master holds its only connection.';
+
+const CONNECT: { readonly [T in Transport]: string } = {
+  tcp: ON_SOCKET,
+  'rtu-over-tcp': 'Check the host and the port of the gateway, and that no other master holds its only connection.',
+  udp: 'Check the host and the port of the meter.',
+  rtu: 'Check that the device is there (ls -l /dev/serial/by-id), that this user may open it (group dialout), and that nothing else holds it.',
+};
+
+const WIRE: { readonly [T in Transport]: string } = {
+  tcp: ', and behind a gateway the baud rate and the wiring',
+  'rtu-over-tcp': ', the baud rate and parity in the gateway, and the wires A and B',
+  udp: ', and that nothing between drops datagrams',
+  rtu: ', the baud rate, the parity, and the wires A and B: swapped they do no harm',
+};
+
+const FRAME: { readonly [T in Transport]: string } = {
+  tcp: 'The answer is not the Modbus TCP reply asked for: check the unit id, and that the gateway translates to Modbus TCP instead of passing RTU frames through (then rtu-over-tcp://).',
+  'rtu-over-tcp':
+    'The answer is not the RTU frame asked for: check that the gateway passes serial frames through instead of translating to Modbus TCP (then tcp://), and that there is no second master.',
+  udp: 'The answer is not the reply asked for: check the unit id.',
+  rtu: 'The bytes are not the frame asked for: check baud rate and parity, and that there is no second master on the line.',
+};

@@ -1,35 +1,40 @@
-// A meter's reading as a table for people and as JSON for programs; it rounds for the eye only, and a value that is not there is a dash.
+// A meter's reading as a table for people, a line for a log, and JSON for programs; it rounds for the eye only, and a value that is not there is a dash.
 
-import type { MeterPointName } from '../core/model/meter-profile.ts';
-import { PHASES, type Phase, type PhaseAmps } from '../core/model/units.ts';
+import { PHASES, type Phase } from '../core/model/units.ts';
 import type { MeterShot } from '../modbus/read-once.ts';
+import { figuresOf, fixed, type MeterFigures, totalWattsOf } from './meter-figures.ts';
 import { table } from './table.ts';
 
-const WORDS_PER_LINE = 8;
+/** A row a phase and a row of totals, then frequency, energy and age. Several lines, no end of line. */
+export function shotAsText(shot: MeterShot, ageMs: number): string {
+  const figures = figuresOf(shot);
+  const rows = phasesOf(shot).map((phase) => {
+    const { volts, amps, watts, powerFactor } = figures.phases[phase];
+    return [phase, fixed(volts, 1), fixed(amps, 2), fixed(watts, 0), fixed(powerFactor, 2)];
+  });
+  const right = ['left', 'right', 'right', 'right', 'right'] as const;
+  const total = ['total', '', '', fixed(totalWattsOf(figures), 0), ''];
+  const numbers = table(['phase', 'V', 'A', 'W', 'PF'], [...rows, total], right);
+  return [numbers, `${restOf(figures)}, age ${ageMs} ms`].join('\n');
+}
 
-/** A row a phase and a row of totals, then frequency, energy and age; `isRaw` adds the registers. Several lines, no end of line. */
-export function shotAsText(shot: MeterShot, ageMs: number, isRaw: boolean): string {
-  const { sample, values } = shot;
-  const pick = (triple: PhaseAmps | undefined, prefix: 'v' | 'i' | 'p', phase: Phase) =>
-    sample ? triple?.[phase] : numberOf(values[`${prefix}_${phase.toLowerCase() as 'l1' | 'l2' | 'l3'}`]);
-  const rows = (sample?.phases ?? PHASES).map((phase) => [
-    phase,
-    fixed(pick(sample?.volts, 'v', phase), 1),
-    fixed(pick(sample?.currentAmps, 'i', phase), 2),
-    fixed(pick(sample?.powerWatts, 'p', phase), 0),
-  ]);
-  const totalWatts = sample ? sample.totalPowerWatts : numberOf(values.p_total);
-  const right = ['left', 'right', 'right', 'right'] as const;
-  const numbers = table(['phase', 'V', 'A', 'W'], [...rows, ['total', '', '', fixed(totalWatts, 0)]], right);
-  const kilowattHours = (wattHours: number | undefined, name: MeterPointName) =>
-    sample ? (wattHours === undefined ? undefined : wattHours / 1_000) : numberOf(values[name]);
-  const rest = [
-    `${fixed(sample?.frequencyHz ?? numberOf(values.f), 2)} Hz`,
-    `import ${fixed(kilowattHours(sample?.energyImportWh, 'e_imp'), 1)} kWh`,
-    `export ${fixed(kilowattHours(sample?.energyExportWh, 'e_exp'), 1)} kWh`,
-    `age ${ageMs} ms`,
-  ].join(', ');
-  return [numbers, rest, ...(isRaw ? [registersAsText(shot)] : [])].join('\n');
+/** The phases of the grid that the meter measures. */
+export const phasesOf = (shot: MeterShot): readonly Phase[] => shot.sample?.phases ?? PHASES;
+
+/** Frequency and energy. */
+export function restOf({ hertz, importKilowattHours, exportKilowattHours }: MeterFigures): string {
+  return `${fixed(hertz, 2)} Hz, import ${fixed(importKilowattHours, 1)} kWh, export ${fixed(exportKilowattHours, 1)} kWh`;
+}
+
+/** One line a reading, for a log or a pipe. */
+export function shotAsLine(shot: MeterShot, ageMs: number, readMs: number): string {
+  const figures = figuresOf(shot);
+  const phases = phasesOf(shot).map((phase) => {
+    const { volts, amps, watts } = figures.phases[phase];
+    return `${phase} ${fixed(volts, 1)} V ${fixed(amps, 2)} A ${fixed(watts, 0)} W`;
+  });
+  const total = `total ${fixed(totalWattsOf(figures), 0)} W, ${fixed(figures.hertz, 2)} Hz`;
+  return `${phases.join(', ')}, ${total}, age ${ageMs} ms, read in ${readMs} ms`;
 }
 
 /** The sample in SI units, or the bare values when a current is missing; NaN and infinity become null, as JSON has neither. */
@@ -40,18 +45,3 @@ export function shotAsJson(shot: MeterShot, isRaw: boolean): object {
     ...(isRaw && { registers: shot.registers }),
   };
 }
-
-/** Eight registers a line behind the address of the first, in hexadecimal as manuals have them. */
-function registersAsText({ registers }: MeterShot): string {
-  const rows = registers.flatMap(({ start, words }) =>
-    Array.from({ length: Math.ceil(words.length / WORDS_PER_LINE) }, (_, line) => {
-      const from = line * WORDS_PER_LINE;
-      const hex = words.slice(from, from + WORDS_PER_LINE).map((word) => word.toString(16).padStart(4, '0'));
-      return [String(start + from), hex.join(' ')];
-    }),
-  );
-  return table(['register', 'words'], rows, ['right', 'left']);
-}
-
-const numberOf = (value: number | 'unavailable' | undefined) => (typeof value === 'number' ? value : undefined);
-const fixed = (value: number | undefined, digits: number) => (value === undefined ? '-' : value.toFixed(digits));

@@ -71,7 +71,8 @@ describe('busbar check', () => {
 
   test('draws a site in order as a tree, with its floor proof and notes', async () => {
     const io = rememberingIo();
-    expect(await runCheckVerb({ file: scratchFile(JSON.stringify(rawSite())), json: false }, io)).toBe(0);
+    const file = scratchFile(JSON.stringify(rawSite()));
+    expect(await runCheckVerb({ file, json: false }, io)).toBe(0);
     expect(io.errLines).toEqual([]);
     expect(io.outLines).toEqual([
       'yard (yard)',
@@ -101,6 +102,7 @@ describe('busbar check', () => {
       'Notes',
       '- circuit sub: no meter measures it: its other loads are taken at their allowance.',
       '- 3 stations: A, B, C have no keySha256 and may not connect outside the demo. Run "busbar key A", set the key in the station and the line in this file.',
+      `- meter main: no record says that phases, direction and ratio were proved on site: busbar commission main --site ${file}.`,
     ]);
   });
 });

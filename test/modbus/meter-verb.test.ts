@@ -2,6 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { Io } from '../../src/wiring/io.ts';
 import { type MeterVerbOptions, runMeterVerb } from '../../src/wiring/meter-verb.ts';
+import { rawSite, scratchFile } from '../config/support.ts';
 import { freePort } from '../support/children.ts';
 import { toWords, vectorsOf } from '../support/meter-vectors.ts';
 import { floatWords, sdm630Words } from '../support/modbus-world.ts';
@@ -9,7 +10,13 @@ import { type Answer, fromMemory, serveModbus } from '../support/raw-modbus-serv
 
 const GOOD = sdm630Words([10.5, 20.25, -30]);
 
-async function call(options: Partial<MeterVerbOptions>, onLine: (lines: readonly string[]) => void = () => {}) {
+type Call = Partial<MeterVerbOptions> & { readonly profile?: string; readonly address?: string };
+
+async function call(
+  { profile = 'eastron-sdm630', address = '', ...options }: Call,
+  onLine: (lines: readonly string[]) => void = () => {},
+  { isTerminal = false, untilLines = 2 } = {},
+) {
   const stopping = new AbortController();
   const out: string[] = [];
   const err: string[] = [];
@@ -17,14 +24,15 @@ async function call(options: Partial<MeterVerbOptions>, onLine: (lines: readonly
     out: (line) => {
       out.push(line);
       onLine(out);
-      if (out.length === 2) stopping.abort();
+      if (out.length === untilLines) stopping.abort();
     },
     err: (line) => void err.push(line),
-    isTerminal: false,
+    isTerminal,
     signal: stopping.signal,
   };
-  const all = { profile: 'eastron-sdm630', address: '', watch: false, raw: false, json: false, ...options };
-  return { code: await runMeterVerb(all, io), out: out.join('\n'), err: err.join('\n') };
+  const all = { words: [profile, address], watch: false, raw: false, json: false, ...options };
+  const code = await runMeterVerb(all, io);
+  return { code, lines: out, out: out.join('\n'), err: err.join('\n') };
 }
 
 async function meter(answer: (unitId: number, functionCode: number, address: number, count: number) => Answer) {
@@ -40,11 +48,11 @@ test('a reading is a table that lines up, with totals, energy, age and what is k
   expect(out.replace(/age \d+ ms/, 'age 7 ms')).toBe(
     [
       `eastron-sdm630 at ${address}, unit 1`,
-      'phase      V       A      W',
-      '─────  ─────  ──────  ─────',
-      'L1     230.0   10.50   2415',
-      'L2     230.0   20.25   4658',
-      'L3     230.0  -30.00  -6900',
+      'phase      V       A      W     PF',
+      '─────  ─────  ──────  ─────  ─────',
+      'L1     230.0   10.50   2415   1.00',
+      'L2     230.0   20.25   4658   1.00',
+      'L3     230.0  -30.00  -6900  -1.00',
       'total                   173',
       '50.00 Hz, import 1000.0 kWh, export 0.0 kWh, age 7 ms',
     ].join('\n'),
@@ -54,7 +62,9 @@ test('a reading is a table that lines up, with totals, energy, age and what is k
 
 test('--raw shows the registers, --json one object, --factor turns and scales', async () => {
   const { address } = await meter(fromMemory(0, () => GOOD));
-  expect((await call({ address, raw: true })).out).toContain('\n       0  4366 0000 4366 0000 4366 0000 4128 0000\n');
+  const raw = (await call({ address, raw: true })).out;
+  expect(raw).toContain('\n       0  0000  4366 0000  17254 0      v_l1 f32 = 230 V\n');
+  expect(raw).toContain('\n      16  0010  c5d7 a000  50647 40960  p_l3 f32 = -6900 W\n');
   const { out, err } = await call({ address, json: true, raw: true, factor: -2 });
   const shot = JSON.parse(out);
   expect(shot).toMatchObject({ profile: 'eastron-sdm630', unitId: 1, currentAmps: { L1: -21, L2: -40.5, L3: 60 } });
@@ -68,6 +78,51 @@ test('--watch reads on one connection each second until it is interrupted', asyn
   expect(code).toBe(0);
   expect(out.split('\n')).toHaveLength(2);
   expect(server.accepted()).toBe(1);
+});
+
+test('--watch on no terminal tells a line a reading, with its age and time, and doubts what stands still', async () => {
+  const { address } = await meter(fromMemory(0, () => GOOD));
+  const { out } = await call({ address, watch: true });
+  const lines = out.split('\n');
+  expect(lines).toHaveLength(2);
+  expect(lines[0]).toMatch(
+    /^20\d\d-\S+Z L1 230\.0 V 10\.50 A 2415 W, L2 .*, total 173 W, 50\.00 Hz, age \d+ ms, read in \d+ ms$/,
+  );
+});
+
+test('--watch on a terminal redraws in place, hides the cursor and gives it back, and tells trouble inside the picture', async () => {
+  let reads = 0;
+  const { address } = await meter((unit, fc, from, count) =>
+    // Three requests make a reading; the second reading is met with silence.
+    ++reads > 3 ? undefined : fromMemory(0, () => GOOD)(unit, fc, from, count),
+  );
+  const seen = await call({ address, watch: true, rating: 63 }, () => {}, { isTerminal: true, untilLines: 3 });
+  const [begin, first, second, end] = seen.lines;
+  expect(begin).toContain('\u001b[?25l');
+  expect(first + second!).not.toContain('\u001b[2J');
+  expect(first!.replaceAll('\u001b[K', '')).toContain(
+    '\nL1   230.0    10.50  ███·················  17%     10.50    10.50      2415  1.00\n',
+  );
+  expect(first).toContain('believed');
+  expect(second).toMatch(/1 read, 1 failed.*\n.*no whole answer within 300 ms/);
+  expect(end).toBe('\u001b[?25h');
+  expect(seen.err).toBe('');
+});
+
+test('--site names a meter by its id and reads it with its settings; bars are scaled to its circuit', async () => {
+  const { server } = await meter(fromMemory(0, () => GOOD));
+  const raw = rawSite();
+  Object.assign(raw.meters[0], { host: '127.0.0.1', port: server.port, factor: 2, mayExport: true });
+  const site = scratchFile(JSON.stringify(raw));
+  const { code, out } = await call({ words: ['main'], site });
+  expect(code).toBe(0);
+  expect(out).toContain(`main: eastron-sdm630 at 127.0.0.1:${server.port}, unit 1`);
+  expect(out).toContain('L2     230.0   40.50');
+  const frame = await call({ words: ['main'], site, watch: true }, () => {}, { isTerminal: true });
+  expect(frame.out).toContain('full bar: 63 A (rating)');
+  raw.meters[0].mayExport = false;
+  const strict = await call({ words: ['main'], site: scratchFile(JSON.stringify(raw)) });
+  expect(strict).toMatchObject({ code: 1, err: expect.stringContaining('L3 exports 60 A') });
 });
 
 test('--watch survives a meter that is silent at first', async () => {
@@ -124,12 +179,12 @@ test('a wrong unit id that is met with silence, and one that is met with a gatew
   );
   expect(await call({ address: silent.address, unit: 9 })).toMatchObject({
     code: 1,
-    err: expect.stringMatching(/no whole answer within 300 ms.*\n.*Unit 9 is silent: check --unit/),
+    err: expect.stringMatching(/no whole answer within 300 ms.*\n.*Unit 9 is silent: check the unit id/),
   });
   const gateway = await meter(() => ({ exception: 11 }));
   expect(await call({ address: gateway.address, unit: 9 })).toMatchObject({
     code: 1,
-    err: expect.stringContaining('Exception 11: nobody answers behind the gateway: check --unit'),
+    err: expect.stringContaining('Exception 11: nobody answers behind the gateway: check the unit id'),
   });
 });
 
@@ -144,10 +199,17 @@ test('an exception names the likely reason: another meter', async () => {
 test.each([
   [{ profile: 'sdm630' }, /"sdm630", expected one of: eastron-sdm630$/],
   [{ address: 'http://meter' }, /address: "http:\/\/meter", expected host:port/],
-  [{ address: 'meter:70000' }, /expected host:port/],
+  [{ address: 'meter:70000' }, /port 70000, expected 1 to 65535/],
+  [{ address: '/dev/ttyUSB0:7' }, /baud: 7, expected a rate/],
+  [{ baud: 9_600 }, /--baud: 9600, expected nothing: only a serial device/],
   [{ unit: 256 }, /--unit: 256, expected a whole number from 0 to 255/],
   [{ factor: 0 }, /--factor: 0, expected a number other than 0/],
   [{ factor: Number.NaN }, /--factor: NaN/],
+  [{ words: [] }, /got nothing, expected PROFILE ADDRESS, or --site FILE METER_ID/],
+  [{ words: ['eastron-sdm630', '192.0.2.1', 'x'] }, /expected PROFILE ADDRESS/],
+  [{ site: 'site-config/office.json', words: ['mian'] }, /"mian", expected a meter of .* read over Modbus: main/],
+  [{ site: 'site-config/office.json', words: [] }, /got nothing, expected the id of one meter/],
+  [{ site: 'site-config/office.json', words: ['main'], unit: 3 }, /--unit: 3, expected nothing: the site file says it/],
 ])('wrong usage %j is told before anything is asked', async (options, words) => {
   const { code, out, err } = await call({ address: '192.0.2.1:502', ...options });
   expect(code).toBe(2);
