@@ -5,7 +5,6 @@ import type { Circuit, Site } from '../core/model/site.ts';
 import { type CircuitId, PHASES } from '../core/model/units.ts';
 import { HIGHEST_VOLTAGE_FACTOR } from './assemble-site.ts';
 import { describePath, type Fault, valueAt } from './fault.ts';
-import { proveFloors } from './floor-proof.ts';
 import { isLoopback } from './loopback.ts';
 import type { ExternalCapForm, ModbusServerForm } from './modbus-server-form.ts';
 import type { Note } from './note.ts';
@@ -49,14 +48,8 @@ export function assembleModbusServer(
 }
 
 /** What a person should know of it though it is in order. */
-export function modbusServerNotes(site: Site): readonly Note[] {
-  const { modbusServer } = site;
-  if (modbusServer === undefined) return [];
-  return [...listenNotes(modbusServer), ...failsafeNotes(site, modbusServer.externalCap)];
-}
-
-function listenNotes(modbusServer: SiteModbusServer): readonly Note[] {
-  if (isLoopback(modbusServer.host)) return [];
+export function modbusServerNotes({ modbusServer }: Pick<Site, 'modbusServer'>): readonly Note[] {
+  if (modbusServer === undefined || isLoopback(modbusServer.host)) return [];
   const { host: at, port: number, allow } = modbusServer;
   const who = allow.length <= 4 ? allow.join(', ') : `${allow.slice(0, 4).join(', ')} and ${allow.length - 4} more`;
   const text = `${at}:${number} answers ${who} and asks for no password: Modbus has none. Keep it in the building's technical network, behind its firewall.`;
@@ -85,21 +78,6 @@ function assembleCap(form: ExternalCapForm, circuit: Circuit, nominalVolts: numb
     ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
     ...(note === undefined ? {} : { note }),
   };
-}
-
-/** A failsafe below what chargers fall back to by themselves cannot be held by lowering them. */
-function failsafeNotes(site: Site, cap: ExternalCapTerms | undefined): readonly Note[] {
-  if (cap === undefined || cap.unit !== 'A') return [];
-  const rows = proveFloors(site).flatMap((row) => (row.kind === 'phase' && row.circuit === cap.circuit ? [row] : []));
-  const needed = (row: (typeof rows)[number]) => row.floorsAmps + row.worstBaseLoadAmps + row.marginAmps;
-  const worst = rows.reduce<(typeof rows)[number] | undefined>(
-    (a, b) => (a === undefined || needed(b) > needed(a) ? b : a),
-    undefined,
-  );
-  if (worst === undefined || needed(worst) <= cap.failsafe) return [];
-  const parts = `floors of ${worst.floorsAmps} A, a worst base load of ${worst.worstBaseLoadAmps} A and a margin of ${worst.marginAmps} A`;
-  const text = `its failsafe of ${cap.failsafe} A is less than what ${worst.phase} of ${cap.circuit} may carry with no controller: ${parts}. The chargers are then held at their floors, which may be more.`;
-  return [{ about: 'modbusServer', text }];
 }
 
 function tidy(value: number): number {

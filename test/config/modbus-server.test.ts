@@ -167,13 +167,11 @@ describe('a file in order', () => {
     expect(site.modbusServer?.circuits).toEqual(['sub', 'main']);
   });
 
-  test('beyond this machine it is told; a failsafe that floors may exceed as well', () => {
+  test('beyond this machine it is told', () => {
     const raw = deviceSite({ host: '0.0.0.0', allow: ['192.0.2.7', '2001:db8::/48'] });
-    raw.modbusServer.externalCap.failsafeAmps = 30;
     const notes = goodSite(raw).notes.filter(({ about }) => about === 'modbusServer');
     expect(notes.map(({ text }) => text)).toEqual([
       "0.0.0.0:1502 answers 192.0.2.7, 2001:db8::/48 and asks for no password: Modbus has none. Keep it in the building's technical network, behind its firewall.",
-      'its failsafe of 30 A is less than what L3 of main may carry with no controller: floors of 18 A, a worst base load of 20 A and a margin of 3 A. The chargers are then held at their floors, which may be more.',
     ]);
     expect(goodSite(deviceSite()).notes.filter(({ about }) => about === 'modbusServer')).toEqual([]);
   });

@@ -19,6 +19,7 @@ import {
   REASONS,
 } from './codes.ts';
 import { type CapLedger, type CapStanding, valueInForce } from './external-cap.ts';
+import { totalWatts } from './sunspec-block.ts';
 import type { Field } from './words.ts';
 
 /** Rises when a register changes its meaning; new registers in reserved places do not raise it. */
@@ -223,7 +224,7 @@ export const CIRCUIT_FIELDS: readonly Field<CircuitSubject>[] = [
     type: 'f32',
     unit: 'W',
     meaning: 'by the meter, import positive; only while it is fresh',
-    of: ({ reading }) => reading?.totalPowerWatts,
+    of: ({ reading }) => reading && totalWatts(reading),
   },
   {
     at: 36,

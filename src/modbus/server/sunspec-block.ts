@@ -62,7 +62,7 @@ export const METER_FIELDS: readonly Field<SunspecSubject>[] = [
     type: 'f32',
     unit: 'W',
     meaning: 'sum of the phases',
-    of: ({ reading }) => reading?.totalPowerWatts ?? sum(reading?.powerWatts),
+    of: ({ reading }) => reading && totalWatts(reading),
   },
   ...ofPhases(30, 'Wph', 'W', (reading) => reading.powerWatts),
   {
@@ -78,6 +78,11 @@ export const METER_FIELDS: readonly Field<SunspecSubject>[] = [
 /** Events: none is ever set. */
 const EVENTS_AT = 124;
 const LAST_FLOAT_AT = 122;
+
+/** As the meter says it, else the sum of its phases; undefined where it tells no power. */
+export function totalWatts(reading: MeterReading): number | undefined {
+  return reading.totalPowerWatts ?? sum(reading.powerWatts);
+}
 
 /** Registers of the block: without a meter on the connection there is no meter model. */
 export function sunspecLength(site: Pick<Site, 'circuits'>): number {
