@@ -156,6 +156,12 @@ describe('a cap in amperes: failsafe 20 A, heartbeat within 10 s', () => {
     expect([last().limit.limitAmps, last().failsafeNotices.length]).toEqual([20, 1]);
     await keep({ value: 50 }, 2 * RISE_MS);
     expect([last().limit.limitAmps, last().failsafeNotices.length]).toEqual([50, 0]);
+    // A change has a cycle at once, so the one that takes the failsafe is not the next by the clock, which would be 11 s after it.
+    write({ value: 49 });
+    await clock.advance(10_000);
+    expect(last().limit.limitAmps).toBe(49);
+    await clock.advance(202);
+    expect(last().limit.limitAmps).toBe(20);
   });
 
   test('a cap that was tighter than the failsafe outlives its master: silence raises nobody', async () => {

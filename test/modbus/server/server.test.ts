@@ -265,6 +265,7 @@ describe('who may connect', () => {
     ['all of it', [], '127.99.1.2', true],
     ['in IPv6', [], '::1', true],
     ['in IPv6 clothes', [], '::ffff:127.0.0.1', true],
+    ['in other ones', [], '::ffff:7f00:1', true],
     ['nobody else', [], '192.0.2.7', false],
     ['nobody else in IPv6 clothes', [], '::ffff:192.0.2.7', false],
     ['nobody else in IPv6', [], '2001:db8::1', false],
