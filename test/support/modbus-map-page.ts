@@ -1,5 +1,7 @@
 // The tables of docs/modbus-server.md, made from the code. `node test/support/modbus-map-page.ts` writes them into the page.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { CAP_FIELDS } from '../../src/modbus/server/cap-record.ts';
+import { CIRCUIT_FIELDS } from '../../src/modbus/server/circuit-record.ts';
 import {
   ACTIVITIES,
   AUTHORS,
@@ -10,13 +12,9 @@ import {
   MODES,
   REASONS,
 } from '../../src/modbus/server/codes.ts';
-import {
-  CAP_FIELDS,
-  CIRCUIT_FIELDS,
-  CONTROLLER_FIELDS,
-  EVSE_FIELDS,
-  GROUP_FIELDS,
-} from '../../src/modbus/server/records.ts';
+import { CONTROLLER_FIELDS } from '../../src/modbus/server/controller-record.ts';
+import { EVSE_FIELDS } from '../../src/modbus/server/evse-record.ts';
+import { GROUP_FIELDS } from '../../src/modbus/server/group-record.ts';
 import { BLOCKS } from '../../src/modbus/server/register-map.ts';
 import { COMMON_FIELDS, METER_FIELDS, SUNSPEC_START } from '../../src/modbus/server/sunspec-block.ts';
 import type { Field } from '../../src/modbus/server/words.ts';

@@ -3,9 +3,10 @@
 import type { ExternalCapTerms } from '../../core/model/modbus-server.ts';
 import type { Site } from '../../core/model/site.ts';
 import type { Instant } from '../../core/model/units.ts';
+import { CAP_FIELDS, type CapSubject } from './cap-record.ts';
+import { CONTROLLER_FIELDS } from './controller-record.ts';
 import { encodeImage, type ImageFrame } from './encode-image.ts';
 import { type CapLedger, NOTHING_HEARD, standingOf } from './external-cap.ts';
-import { CAP_FIELDS, type CapSubject, CONTROLLER_FIELDS } from './records.ts';
 import { BLOCKS, type RegisterMap, segmentOf } from './register-map.ts';
 import { clearRegisters, writeField, writeRecord } from './words.ts';
 
@@ -59,8 +60,7 @@ export class RegisterDevice {
     if (segment === undefined) return undefined;
     const [from, to] = [(address - segment.start) * 2, (address - segment.start + count) * 2];
     if (segment.name === 'external cap') return this.#capBlock(now).slice(from, to);
-    const isYoung = this.#image !== undefined && now - this.#image.at <= this.#staleAfterMs;
-    const bytes = isYoung ? this.#image!.bytes : this.#blank;
+    const bytes = this.#isYoung(now) ? this.#image!.bytes : this.#blank;
     const start = segment.offset * 2;
     if (segment.name !== 'controller') return bytes.slice(start + from, start + to);
     const block = bytes.slice(start, start + segment.length * 2);
@@ -69,6 +69,11 @@ export class RegisterDevice {
     return block.slice(from, to);
   }
 
+  #isYoung(now: Instant): boolean {
+    return this.#image !== undefined && now - this.#image.at <= this.#staleAfterMs;
+  }
+
+  /** What the site file says always; where the cap stands only while there are cycles that heed it. */
   #capBlock(now: Instant): Uint8Array {
     const bytes = new Uint8Array(BLOCKS['external cap'].stride * 2);
     clearRegisters(bytes);
@@ -78,7 +83,7 @@ export class RegisterDevice {
         ? { ledger }
         : {
             terms: this.terms,
-            standing: standingOf(this.terms, ledger, now),
+            ...(this.#isYoung(now) && { standing: standingOf(this.terms, ledger, now) }),
             ledger,
             ...(this.#circuitIndex < 0 ? {} : { circuitIndex: this.#circuitIndex }),
           };

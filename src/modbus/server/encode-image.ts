@@ -6,15 +6,10 @@ import type { EvGroup, Evse, Site } from '../../core/model/site.ts';
 import type { EvseState, MeterReading } from '../../core/model/snapshot.ts';
 import { type EvseId, type GroupId, type MeterId, mapPhases, type PhaseAmps } from '../../core/model/units.ts';
 import { activityOf } from '../../core/report/activity.ts';
-import {
-  CIRCUIT_FIELDS,
-  type CircuitSubject,
-  CONTROLLER_FIELDS,
-  EVSE_FIELDS,
-  type EvseSubject,
-  GROUP_FIELDS,
-  type GroupSubject,
-} from './records.ts';
+import { CIRCUIT_FIELDS, type CircuitSubject } from './circuit-record.ts';
+import { CONTROLLER_FIELDS } from './controller-record.ts';
+import { EVSE_FIELDS, type EvseSubject } from './evse-record.ts';
+import { GROUP_FIELDS, type GroupSubject } from './group-record.ts';
 import { BLOCKS, type RegisterMap, segmentNamed } from './register-map.ts';
 import { writeSunspec } from './sunspec-block.ts';
 import { clearRegisters, writeRecord } from './words.ts';
@@ -37,7 +32,7 @@ export function encodeImage({ map, site, version }: ImageFrame, record?: CycleRe
   const reports = new Map(record?.decision.circuits.map((report) => [report.circuit, report]));
   map.circuits.forEach((circuit, index) => {
     const report = reports.get(circuit.id);
-    const subject: CircuitSubject = { circuit, ...(report && { report }), ...meterOf(circuit.meter, site, record) };
+    const subject: CircuitSubject = { ...(report && { report }), ...meterOf(circuit.meter, site, record) };
     writeRecord(view, at('circuits') + index * BLOCKS.circuits.stride, CIRCUIT_FIELDS, subject);
   });
 

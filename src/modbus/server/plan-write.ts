@@ -1,8 +1,8 @@
 // Judges what a master wants to write: whole values of the external cap and its heartbeat, within bounds; a refusal changes nothing.
 
 import type { ExternalCapTerms } from '../../core/model/modbus-server.ts';
+import { COARSE_STEP } from './cap-record.ts';
 import type { CapWrite } from './external-cap.ts';
-import { COARSE_STEP } from './records.ts';
 import { BLOCKS } from './register-map.ts';
 
 /** Modbus application protocol 1.1b3 §7. */

@@ -3,18 +3,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { CAP_FIELDS } from '../../../src/modbus/server/cap-record.ts';
+import { CIRCUIT_FIELDS } from '../../../src/modbus/server/circuit-record.ts';
+import { CONTROLLER_FIELDS } from '../../../src/modbus/server/controller-record.ts';
 import { RegisterDevice } from '../../../src/modbus/server/device.ts';
-import {
-  CAP_FIELDS,
-  CIRCUIT_FIELDS,
-  CONTROLLER_FIELDS,
-  EVSE_FIELDS,
-  GROUP_FIELDS,
-} from '../../../src/modbus/server/records.ts';
+import { EVSE_FIELDS } from '../../../src/modbus/server/evse-record.ts';
+import { GROUP_FIELDS } from '../../../src/modbus/server/group-record.ts';
 import { BLOCKS, registerMap } from '../../../src/modbus/server/register-map.ts';
 import { COMMON_FIELDS, METER_FIELDS } from '../../../src/modbus/server/sunspec-block.ts';
 import { type Field, widthOf } from '../../../src/modbus/server/words.ts';
-import { repositoryRoot } from '../../config/support.ts';
+import { goodSite, rawSite, repositoryRoot } from '../../config/support.ts';
 import { deviceSite } from '../../support/device-world.ts';
 import { modbusMapTables } from '../../support/modbus-map-page.ts';
 import { circuit, evse } from '../../support/site-builder.ts';
@@ -81,6 +79,16 @@ describe('reading', () => {
         expect([...bytes!]).toEqual(words);
       }),
     );
+  });
+});
+
+test('the example of docs/modbus-server.md is in order', () => {
+  const page = readFileSync(join(repositoryRoot, 'docs', 'modbus-server.md'), 'utf8');
+  const [, example] = /```json\n([\s\S]*?)```/.exec(page)!;
+  const { site: documented } = goodSite({ ...rawSite(), ...JSON.parse(`{${example}}`) });
+  expect(documented.modbusServer).toMatchObject({
+    port: 1_502,
+    externalCap: { unit: 'A', failsafe: 20, heartbeatMs: 30_000 },
   });
 });
 

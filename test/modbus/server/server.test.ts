@@ -78,7 +78,8 @@ describe('requests', () => {
   });
 
   test('a cap that was written can be read back, in both forms, with its state', async () => {
-    const { port, writes } = await serve(deviceSite({ externalCap: WATTS_CAP }));
+    const { port, writes, showCycle } = await serve(deviceSite({ externalCap: WATTS_CAP }));
+    showCycle();
     const master = await Master.connect(port);
     expect(await master.read(104, 3)).toEqual([1, 2, 0]);
     expect([await master.readFloat(108), await master.readFloat(110), await master.readFloat(112)]).toEqual([
@@ -94,8 +95,29 @@ describe('requests', () => {
     expect(high * 65_536 + low).toBeLessThanOrEqual(10_000);
   });
 
+  test('while there are no cycles nobody is told that a cap holds', async () => {
+    const { port } = await serve(deviceSite());
+    const master = await Master.connect(port);
+    expect(await master.write(100, floatWords(32))).toBe(0);
+    // The cap, its coarse form, its state and what is in force are not available; its unit and its failsafe are those of the site file.
+    expect(await master.read(100, 12)).toEqual([
+      0x7fc0,
+      0,
+      0xffff,
+      0xffff,
+      0xffff,
+      1,
+      0,
+      0xffff,
+      0x7fc0,
+      0,
+      ...floatWords(20),
+    ]);
+  });
+
   test('a control room that does not take a write is told as busy, and nothing is read back', async () => {
-    const { port } = await serve(deviceSite(), { onWrite: async () => undefined });
+    const { port, showCycle } = await serve(deviceSite(), { onWrite: async () => undefined });
+    showCycle();
     const master = await Master.connect(port);
     expect(await master.writeOne(103, 160)).toBe(6);
     expect(await master.read(103, 2)).toEqual([0xffff, 1]);
