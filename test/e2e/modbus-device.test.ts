@@ -109,7 +109,7 @@ describe('read', () => {
   });
 
   test('our own meter client reads it back as a SunSpec meter, and believes it', async () => {
-    const site = { meters: [meterAt(port, { profile: 'sunspec-213', pollMs: 500 })], nominalVolts: 230 };
+    const site = { meters: [meterAt(port, { profile: 'sunspec-211-214', pollMs: 500 })], nominalVolts: 230 };
     const meters = siteMeters(site)(realSurroundings());
     const read = new Promise<MeterState>((resolve) => meters.onReading(() => resolve(meters.states().grid!)));
     await meters.start(new AbortController().signal);
@@ -122,7 +122,7 @@ describe('read', () => {
   });
 
   test('so does `busbar meter`', async () => {
-    const { code, out } = await runVerb(['meter', 'sunspec-213', `127.0.0.1:${port}`, '--json']);
+    const { code, out } = await runVerb(['meter', 'sunspec-211-214', `127.0.0.1:${port}`, '--json']);
     expect(code).toBe(0);
     expect(JSON.stringify(JSON.parse(out))).toContain('30.7');
   }, 20_000);

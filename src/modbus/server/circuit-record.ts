@@ -48,7 +48,12 @@ export const CIRCUIT_FIELDS: readonly Field<CircuitSubject>[] = [
     'limit − margin − base load − what chargers may draw; negative is an overload',
     (report) => report.headroomAmps,
   ),
-  ...ofPhases(28, 'measured', 'by the meter, import positive; only while it is fresh', (report) => report.meteredAmps),
+  ...phaseFields<CircuitSubject>(
+    28,
+    'measured',
+    'by the meter, import positive; only while it is fresh',
+    ({ reading }) => reading?.currentAmps,
+  ),
   {
     at: 34,
     name: 'power',

@@ -1,5 +1,6 @@
 // One cycle as an image of all registers: what the server hands out slices of. Pure; what is not known, or not fresh, reads as not available.
 
+import { meterFreshness } from '../../core/allocate/base-load.ts';
 import { capsInForce, type GroupLimit, groupLimits } from '../../core/limits/caps.ts';
 import type { CycleRecord, Share } from '../../core/model/decision.ts';
 import type { EvGroup, Evse, Site } from '../../core/model/site.ts';
@@ -64,9 +65,14 @@ function meterOf(
   const reading: MeterReading | undefined = record.snapshot.meters[id]?.reading;
   if (reading === undefined) return { meter: 'lost' };
   const meterAgeMs = Math.max(0, record.snapshot.now - reading.measuredAt);
-  const { holdAfterMs, staleAfterMs } = site.policy.meter;
-  if (meterAgeMs <= holdAfterMs) return { meter: 'fresh', meterAgeMs, reading };
-  return { meter: meterAgeMs < staleAfterMs ? 'late' : 'lost', meterAgeMs };
+  switch (meterFreshness(record.snapshot.meters[id], record.snapshot.now, site.policy)) {
+    case 'fresh':
+      return { meter: 'fresh', meterAgeMs, reading };
+    case 'held':
+      return { meter: 'late', meterAgeMs };
+    case 'lost':
+      return { meter: 'lost', meterAgeMs };
+  }
 }
 
 function evseSubject(evse: Evse, shares: ReadonlyMap<EvseId, Share>, record: CycleRecord | undefined): EvseSubject {
