@@ -64,6 +64,14 @@ export function renderMetrics(input: MetricsInput): string {
     );
     addContacts(snapshot, add);
     add(
+      'busbar_limit_failsafe',
+      'gauge',
+      'One where whoever sets this limit is not heard and its stored default holds.',
+      snapshot.caps.map(
+        (cap): Sample => [{ cap: cap.id, author: cap.source.kind }, cap.failsafe === undefined ? 0 : 1],
+      ),
+    );
+    add(
       'busbar_notices',
       'gauge',
       'Notices of the last cycle.',

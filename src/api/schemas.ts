@@ -65,6 +65,10 @@ export const cap: z.ZodType<CapView> = z.object({
   fromWallMs: wallMs.exactOptional(),
   untilWallMs: wallMs.exactOptional(),
   note: z.string().exactOptional(),
+  failsafe: z
+    .object({ because: z.enum(['never-heard', 'silent', 'too-old']), sinceWallMs: wallMs.exactOptional() })
+    .exactOptional()
+    .describe('Present while its source is not heard and a stored default holds in its place.'),
 });
 
 export const limitAnswer = z.object({

@@ -1,20 +1,13 @@
 // Makes what people are shown out of a cycle record and the site; pure, and it must never let a key, an address or the memory through.
 
 import type { CircuitReport, CycleRecord, Share } from '../core/model/decision.ts';
-import type { Cap } from '../core/model/limit.ts';
+import type { Cap, Failsafe } from '../core/model/limit.ts';
 import type { Site } from '../core/model/site.ts';
 import { siteIndex } from '../core/model/site-index.ts';
-import type { EvseState, MeterState, StationState } from '../core/model/snapshot.ts';
-import type {
-  CapView,
-  CircuitView,
-  EvseActivity,
-  EvseView,
-  MeterView,
-  SiteView,
-  StateView,
-} from '../core/model/state-view.ts';
+import type { MeterState, StationState } from '../core/model/snapshot.ts';
+import type { CapView, CircuitView, EvseView, MeterView, SiteView, StateView } from '../core/model/state-view.ts';
 import { type Instant, mapPhases, type WallTime } from '../core/model/units.ts';
+import { activityOf } from '../core/report/activity.ts';
 import { describeRemedy, describeShare } from '../core/report/explain.ts';
 import { describeSource } from '../core/report/wording.ts';
 import { viewContacts, viewEmergencyStop } from './contact-view.ts';
@@ -118,7 +111,15 @@ export function viewCaps(caps: readonly Cap[], moment: Moment): CapView[] {
       ...(cap.setAtWall === undefined ? {} : { fromWallMs: cap.setAtWall }),
       ...(cap.until === undefined ? {} : { untilWallMs: toWall(cap.until) }),
       ...(cap.note === undefined ? {} : { note: clip(cap.note) }),
+      ...(cap.failsafe === undefined ? {} : { failsafe: failsafeOf(cap.failsafe, toWall) }),
     }));
+}
+
+function failsafeOf(
+  { because, since }: Failsafe,
+  toWall: (instant: Instant) => WallTime,
+): NonNullable<CapView['failsafe']> {
+  return { because, ...(since === undefined ? {} : { sinceWallMs: toWall(since) }) };
 }
 
 function viewCircuit(report: CircuitReport): CircuitView {
@@ -196,38 +197,6 @@ function wishOf(share: Share, { snapshot }: CycleRecord, site: Site): Pick<EvseV
   return {
     wish: viewWish({ wish, evse, state, phases: share.phases, nominalVolts: site.nominalVolts, now, wallNow }),
   };
-}
-
-/** What the charging point is doing; what a lost station said last is not news and is not shown as if it were. */
-export function activityOf(station: StationState | undefined, evse: EvseState | undefined): EvseActivity {
-  if (!station || station.link.state === 'never') return 'never-connected';
-  if (station.link.state === 'disconnected') return 'offline';
-  if (!evse) return 'unknown';
-  if (evse.connectorStatus === 'Faulted') return 'faulted';
-  if (evse.connectorStatus === 'Unavailable') return 'unavailable';
-  switch (evse.chargingState) {
-    case 'Charging':
-      return 'charging';
-    case 'SuspendedEVSE':
-      return 'paused-by-charger';
-    case 'SuspendedEV':
-      return 'paused-by-car';
-    case 'EVConnected':
-      return 'car-connected';
-    case 'Idle':
-    case undefined:
-      break;
-  }
-  switch (evse.connectorStatus) {
-    case 'Occupied':
-      return 'car-connected';
-    case 'Reserved':
-      return 'reserved';
-    case 'Available':
-      return 'free';
-    case 'Unknown':
-      return 'unknown';
-  }
 }
 
 function clip(text: string): string {

@@ -14,6 +14,7 @@ import type { Note } from './note.ts';
 import { assembleOutput } from './output-form.ts';
 import { packagedProfilesDir } from './package-root.ts';
 import { draftSite, type SiteDraft } from './site-draft.ts';
+import { assembleModbusServer, checkModbusServer } from './site-modbus-server.ts';
 import { noteSite } from './site-notes.ts';
 import { checkPhysics, type Physics } from './site-physics.ts';
 import { checkReferences, type KnownProfiles } from './site-references.ts';
@@ -84,6 +85,7 @@ export function checkSite(raw: unknown, known: KnownProfiles & { readonly file: 
     ...physics.faults,
     ...checkTiming(draft, references, known.meterProfiles),
     ...checkBuses(draft, known.meterProfiles),
+    ...checkModbusServer(draft, physics.circuits),
   ];
   if (faults.length > 0 || draft.site === undefined) return { ok: false, faults };
   const site = deepFreeze(assemble(draft, physics, known));
@@ -135,6 +137,14 @@ function assemble(
         }),
     policy: assemblePolicy(form.policy ?? {}),
     listen: assembleListen(form.listen ?? {}, known.file),
+    ...(draft.modbusServer && {
+      modbusServer: assembleModbusServer(
+        draft.modbusServer.form,
+        circuits,
+        draft.circuits.map((circuit) => circuit.form.id),
+        form.nominalVolts,
+      ),
+    }),
   };
 }
 

@@ -5,6 +5,7 @@ import { type Fault, valueAt } from './fault.ts';
 import { type GroupForm, groupForm } from './group-form.ts';
 import { type InputForm, inputForm } from './input-form.ts';
 import { type BusForm, busForm, type MeterForm, meterForm } from './meter-form.ts';
+import { type ModbusServerForm, modbusServerForm } from './modbus-server-form.ts';
 import { type OutputForm, outputForm } from './output-form.ts';
 import { faultsOf } from './shape.ts';
 import {
@@ -44,6 +45,8 @@ export type SiteDraft = {
   readonly stations: readonly Part<StationForm>[];
   readonly evses: readonly EvsePart[];
   readonly groups: readonly Part<GroupForm>[];
+  /** Absent where the file has none, or one with a fault. */
+  readonly modbusServer?: Part<ModbusServerForm>;
   /** Ids that stand in the file, those of badly shaped parts included: naming one of them is no second fault. */
   readonly ids: {
     readonly buses: ReadonlySet<string>;
@@ -87,6 +90,8 @@ export function draftSite(
       return part === undefined ? [] : [{ ...part, station, position }];
     }),
   );
+  const device = valueAt(raw, ['modbusServer']);
+  const modbusServer = device === undefined ? undefined : check(modbusServerForm, device, ['modbusServer']);
   const draft: SiteDraft = {
     file,
     raw,
@@ -100,6 +105,7 @@ export function draftSite(
     stations,
     evses,
     groups: parts(groupForm, 'groups'),
+    ...(modbusServer && { modbusServer }),
     ids: {
       buses: idsIn(raw, 'buses'),
       circuits: idsIn(raw, 'circuits'),

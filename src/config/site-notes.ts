@@ -4,7 +4,9 @@ import type { Circuit, Site } from '../core/model/site.ts';
 import { PHASES } from '../core/model/units.ts';
 import { inputNotes } from './input-notes.ts';
 import { groupNotes, limitNotes } from './limit-notes.ts';
+import { isLoopback } from './loopback.ts';
 import type { Note } from './note.ts';
+import { modbusServerNotes } from './site-modbus-server.ts';
 
 /** Stations that one note names; the rest are counted. */
 const MAX_NAMED = 12;
@@ -19,6 +21,7 @@ export function noteSite(site: Site, floorProvedOn: ReadonlyMap<string, string>)
     ...stationNotes(site, floorProvedOn),
     ...groupNotes(site),
     ...listenNotes(site),
+    ...modbusServerNotes(site),
   ];
 }
 
@@ -116,8 +119,4 @@ function listenNotes(site: Site): Note[] {
       about: `listen.${name}`,
       text: `${listen.host}:${listen.port} can be reached from other machines; keep it in the charger network, behind its firewall${more}.`,
     }));
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }

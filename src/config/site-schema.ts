@@ -175,6 +175,7 @@ export const siteForm = strict(
       { stations: stationsListenForm.optional(), http: listenForm.optional() },
       'stations and http',
     ).optional(),
+    modbusServer: z.unknown().optional(),
   },
   'a site',
 );

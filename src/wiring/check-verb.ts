@@ -13,6 +13,7 @@ import { anchorClock, systemClock } from '../system/clock.ts';
 import { describeLines } from './bus-table.ts';
 import { commissionNotes } from './commission-notes.ts';
 import type { ExitCode, Io } from './io.ts';
+import { describeModbusServer, placeModbusServer } from './modbus-server-text.ts';
 import { describeProof, describeUnbalance } from './proof-tables.ts';
 import { drawContacts, drawGroups, drawSiteTree, growSiteTree } from './site-tree.ts';
 
@@ -32,8 +33,11 @@ export async function runCheckVerb({ file, json, ...options }: CheckVerbOptions,
   if (json) {
     const { id, name, groups, inputs, outputs } = site;
     const proofs = { floorProof: proveFloors(site), floorUnbalance: unbalanceOfFloors(site) };
+    const placed = placeModbusServer(site);
+    const modbus = placed === undefined ? {} : { modbusServer: { ...site.modbusServer, registers: placed } };
     const tree = growSiteTree(site);
-    io.out(JSON.stringify({ ok: true, id, name, tree, groups, inputs, outputs, lines, ...proofs, notes }));
+    const contacts = { inputs, outputs };
+    io.out(JSON.stringify({ ok: true, id, name, tree, groups, ...contacts, lines, ...modbus, ...proofs, notes }));
     return 0;
   }
   for (const line of describeSite(site, notes, lines)) io.out(line);
@@ -55,6 +59,8 @@ function describeSite(site: Site, notes: readonly Note[], budgets: readonly Line
   if (site.groups.length > 0) lines.push(...drawGroups(site.groups), '');
   const contacts = drawContacts(site);
   if (contacts.length > 0) lines.push(...contacts, '');
+  const device = describeModbusServer(site);
+  if (device.length > 0) lines.push(...device, '');
   lines.push('Floor proof: what all chargers may draw when the controller is silent, and the worst base load, fit.');
   lines.push(...describeProof(proveFloors(site)));
   const unbalance = unbalanceOfFloors(site);

@@ -42,6 +42,8 @@ export async function runController(order: RunOrder, io: Io, events: ControllerE
   io.out(
     `${site.name}: stations on ${scheme}://${site.listen.stations.host}:${running.stationsPort}/ocpp/<station id>, console on ${running.consoleAddress}`,
   );
+  const { modbusServer } = site;
+  if (modbusServer) io.out(`Modbus TCP on ${modbusServer.host}:${running.modbusPort}, unit ${modbusServer.unitId}`);
   io.out(`Beyond this machine the API asks for the token in ${running.tokenFile}.`);
   await untilAborted(io.signal);
   io.err('busbar: stopping; chargers keep their leases, which run out onto the floor');

@@ -20,6 +20,7 @@ import type { ApiThreadData } from './api-thread.ts';
 import { audit, auditedRequests } from './audited-requests.ts';
 import type { GatewayThreadData } from './gateway-thread.ts';
 import { siteContacts, siteOutputs } from './meters.ts';
+import { ModbusServerRoom } from './modbus-server-room.ts';
 import { RemoteStations } from './remote-stations.ts';
 import { type ControlStoreLine, Line, remoteControlStore } from './remote-store.ts';
 import { Rooms } from './rooms.ts';
@@ -52,6 +53,8 @@ export type RunningController = {
   /** Where the console is, such as `http://127.0.0.1:8220`. */
   readonly consoleAddress: string;
   readonly stationsPort: number;
+  /** Where a building management system reads, where the site lets it. */
+  readonly modbusPort?: number;
   readonly tokenFile: string;
   readonly controller: Controller;
   /** Stops everything within 5 s; chargers keep their leases, which run out onto the floor. */
@@ -81,16 +84,22 @@ export async function startController(options: RunOptions): Promise<RunningContr
   const store = remoteControlStore(storeLine, log);
   const links = new ModbusLinks(surroundings);
   const outputs = siteOutputs(site, surroundings, links);
+  const device = site.modbusServer && new ModbusServerRoom(surroundings, site);
   const controller = new Controller(
     surroundings,
     site,
     {
       meters: options.meters(surroundings, links),
-      signals: [siteContacts(site, surroundings, links)],
+      signals: [siteContacts(site, surroundings, links), ...(device?.signals ?? [])],
       stations,
       store,
       journal: store,
-      audience: { publish: (record) => publish(record, outputs, apiLine) },
+      audience: {
+        publish: (record) => {
+          publish(record, outputs, apiLine);
+          device?.publish(record);
+        },
+      },
     },
     site.id,
     await loadSolvers(site, log),
@@ -112,7 +121,7 @@ export async function startController(options: RunOptions): Promise<RunningContr
   const apiData = { site, listen: site.listen.http, token, consoleDir };
   const onRequest = auditedRequests(controller, store, surroundings);
   const apiReady = openApi(rooms, apiData, apiLine, surroundings, onRequest);
-  const ready = Promise.all([gatewayReady, apiReady]);
+  const ready = Promise.all([gatewayReady, apiReady, device?.open(rooms)]);
   // Awaited below, after the control room has begun; a room that fails sooner must not count as nobody's concern.
   ready.catch(() => {});
 
@@ -124,8 +133,9 @@ export async function startController(options: RunOptions): Promise<RunningContr
   try {
     await controller.start();
     await outputs.start(new AbortController().signal);
-    const [{ port }, { address }] = await withDeadline(ready, clock);
-    return { consoleAddress: address, stationsPort: port, tokenFile, controller, stop };
+    const [{ port }, { address }, modbus] = await withDeadline(ready, clock);
+    const served = modbus === undefined ? {} : { modbusPort: modbus.port };
+    return { consoleAddress: address, stationsPort: port, ...served, tokenFile, controller, stop };
   } catch (error) {
     await stop();
     throw error;

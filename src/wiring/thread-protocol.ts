@@ -5,8 +5,11 @@ import type { CycleRecord, StationCommand } from '../core/model/decision.ts';
 import type { Cap } from '../core/model/limit.ts';
 import type { Memory } from '../core/model/memory.ts';
 import type { StationState } from '../core/model/snapshot.ts';
+import type { Instant } from '../core/model/units.ts';
 import type { AuditEntry, ControlStore, GatewayStore } from '../engine/ports.ts';
 import type { ControlAnswer, ControlRequest, KeptWish } from '../engine/requests.ts';
+import type { RegisterImage } from '../modbus/server/device.ts';
+import type { CapLedger, CapWrite } from '../modbus/server/external-cap.ts';
 
 /** Posted to a worker's own port to give it one end of a line; the port travels in the transfer list. */
 export type JoinMessage = { readonly join: string; readonly port: MessagePort };
@@ -76,6 +79,19 @@ export type ControlToApi = {
 export type ApiToControl = {
   readonly posts: { readonly ready: { readonly address: string }; readonly failed: ThreadFault };
   readonly requests: { readonly control: { readonly ask: ControlRequest; readonly answer: ControlAnswer } };
+};
+
+/** control → Modbus server */
+export type ControlToModbusServer = {
+  readonly posts: { readonly image: RegisterImage };
+  readonly requests: Record<never, never>;
+};
+/** Modbus server → control: what a master wrote, and when it came in. */
+export type ModbusServerToControl = {
+  readonly posts: { readonly ready: { readonly port: number }; readonly failed: ThreadFault };
+  readonly requests: {
+    readonly write: { readonly ask: { readonly write: CapWrite; readonly at: Instant }; readonly answer: CapLedger };
+  };
 };
 
 /** simulator → demo */

@@ -6,6 +6,7 @@ import { defaultPolicy } from '../../src/config/default-policy.ts';
 import { groupForm } from '../../src/config/group-form.ts';
 import { contactForm, inputForm, inputLimitForm } from '../../src/config/input-form.ts';
 import { busForm, meterForm } from '../../src/config/meter-form.ts';
+import { externalCapForm, modbusServerForm } from '../../src/config/modbus-server-form.ts';
 import { outputForm } from '../../src/config/output-form.ts';
 import { policyForm } from '../../src/config/policy-form.ts';
 import { baseLoadForm, circuitForm, evseForm, siteForm, stationForm, tlsForm } from '../../src/config/site-schema.ts';
@@ -39,6 +40,8 @@ test.each(
     station: stationForm,
     evse: evseForm,
     group: groupForm,
+    modbusServer: modbusServerForm,
+    externalCap: externalCapForm,
     tls: tlsForm,
   }),
 )('every field of a %s is explained', (_, form) => {

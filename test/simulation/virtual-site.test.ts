@@ -123,6 +123,22 @@ describe('a small site', () => {
     expect(report.counts.deliveredWh).toBeGreaterThan(2_000);
   });
 
+  test('a site whose limit is set from outside is simulated on its failsafe: nobody is there to set it', async () => {
+    const capped = smallSite((raw) => {
+      raw.modbusServer = { externalCap: { circuit: 'main', failsafeAmps: 22 } };
+    });
+    const offered = async (site: Site) => {
+      const told: number[] = [];
+      const onTraceLine = (line: string) => void told.push(Number(/ lease .* (\d+(?:\.\d+)?)$/.exec(line)?.[1] ?? 0));
+      const report = await simulate(await setStage(site), scriptOf([comes('A/1', MINUTE)], 6), { onTraceLine });
+      expect(report.violations).toEqual({ count: 0, first: [] });
+      return Math.max(...told);
+    };
+    expect(await offered(smallSite())).toBeGreaterThan(20);
+    expect(await offered(capped)).toBeLessThanOrEqual(20);
+    expect(await offered(capped)).toBeGreaterThan(6);
+  });
+
   test('the same script gives the same trace, another seed another one', async () => {
     const script = writeScript({ site: stage.site, seed: 5, hours: 0.5, faults: 'harsh' });
     const [first, again, other] = [

@@ -61,4 +61,13 @@ export type Cap = {
   readonly setAtWall?: WallTime;
   /** What its author gave as the reason; shown to people. */
   readonly note?: string;
+  /** Present while its source is not heard and a stored default stands in its place. */
+  readonly failsafe?: Failsafe;
+};
+
+/** Why a stored default holds: its source was never heard, went silent, or has not renewed its word in time. */
+export type Failsafe = {
+  readonly because: 'never-heard' | 'silent' | 'too-old';
+  /** Since when; absent where it was never heard. */
+  readonly since?: Instant;
 };

@@ -3,6 +3,7 @@
 import type { ChargerProfile } from './charger.ts';
 import type { Cap } from './limit.ts';
 import type { MeterWiring } from './meter-wiring.ts';
+import type { SiteModbusServer } from './modbus-server.ts';
 import type {
   BusId,
   CircuitId,
@@ -261,4 +262,6 @@ export type Site = {
   readonly upstream?: SiteUpstream;
   readonly policy: Policy;
   readonly listen: { readonly stations: StationsListen; readonly http: Listen };
+  /** Busbar as a Modbus device; absent: it is none. */
+  readonly modbusServer?: SiteModbusServer;
 };

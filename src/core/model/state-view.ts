@@ -1,6 +1,7 @@
 // What a person is shown of a site and of a cycle, as plain JSON: the api room writes it, the console reads it; nothing decides by it.
 
 import type { CircuitReport, Decision, Notice, Reason } from './decision.ts';
+import type { Failsafe } from './limit.ts';
 import type {
   CircuitId,
   ContactId,
@@ -177,6 +178,8 @@ export type CapView = {
   readonly fromWallMs?: WallTime;
   readonly untilWallMs?: WallTime;
   readonly note?: string;
+  /** Present while its source is not heard and a stored default stands in its place. */
+  readonly failsafe?: { readonly because: Failsafe['because']; readonly sinceWallMs?: WallTime };
 };
 
 /** One cycle for people: no memory, no commands, sentences included. */

@@ -2,12 +2,14 @@
 
 import type { BaseLoad } from '../allocate/base-load.ts';
 import type { Situation } from '../allocate/situation.ts';
+import { capsInForce } from '../limits/caps.ts';
 import type { CircuitReport, Notice, SolverReport } from '../model/decision.ts';
 import type { Circuit, Site } from '../model/site.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { type CircuitId, PHASES, type Phase } from '../model/units.ts';
 import { MAX_WAKE_ATTEMPTS } from '../plan/wake.ts';
 import { contactNotices, stopNotices } from './contact-notices.ts';
+import { failsafeNotices } from './failsafe-notice.ts';
 import { stopNotice } from './stop-notice.ts';
 import { describeSource } from './wording.ts';
 
@@ -25,6 +27,7 @@ export function notices(input: NoticesInput): readonly Notice[] {
   const all = [
     ...stopNotices(input.snapshot, input.situations),
     ...contactNotices(input.snapshot),
+    ...failsafeNotices(capsInForce(input.snapshot.caps, input.snapshot.now), input.site),
     ...meterNotices(input),
     ...circuitNotices(input),
     ...evseNotices(input),

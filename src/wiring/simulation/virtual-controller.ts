@@ -5,11 +5,12 @@ import type { CycleRecord } from '../../core/model/decision.ts';
 import type { MeterProfile } from '../../core/model/meter-profile.ts';
 import type { Site } from '../../core/model/site.ts';
 import { Controller } from '../../engine/controller.ts';
-import type { Clock, ControlStore, GatewayStore, Log, Random, Surroundings } from '../../engine/ports.ts';
+import type { Clock, ControlStore, GatewayStore, Log, Random, SignalsPort, Surroundings } from '../../engine/ports.ts';
 import type { ControlAnswer, ControlRequest } from '../../engine/requests.ts';
 import { Contacts } from '../../modbus/contacts.ts';
 import { ModbusLinks } from '../../modbus/links.ts';
 import { Meters } from '../../modbus/meters.ts';
+import { ExternalCapPort } from '../../modbus/server/external-cap-port.ts';
 import { StationGateway } from '../../ocpp/gateway.ts';
 import { noUpstream } from '../../ocpp/no-upstream.ts';
 import type { VirtualNetwork } from '../../simulator/virtual-network.ts';
@@ -74,7 +75,11 @@ export class VirtualController {
       site,
       {
         meters: new Meters(this.#surroundings, site.meters, meterProfiles, site.nominalVolts, links),
-        signals: [new Contacts(this.#surroundings, site.inputs, unitAt(links))],
+        // Nobody writes a cap here: a site whose limit is set from outside is simulated on its failsafe.
+        signals: [
+          new Contacts(this.#surroundings, site.inputs, unitAt(links)),
+          ...externalCaps(site, this.#surroundings),
+        ],
         stations: this.#stations,
         store: this.#store,
         journal: { append: world.onCycle },
@@ -141,6 +146,10 @@ export class VirtualController {
     this.#stations.attach(line);
     void room.start();
   }
+}
+
+function externalCaps({ modbusServer }: Site, surroundings: Surroundings): readonly SignalsPort[] {
+  return modbusServer?.externalCap ? [new ExternalCapPort(surroundings, modbusServer.externalCap)] : [];
 }
 
 /** The gateway's thread: what wiring/gateway-thread.ts joins, on the simulated network. */
