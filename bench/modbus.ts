@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { type LaneResult, noPymodbus, runLane, sumOf } from '../test/support/modbus-campaign.ts';
 import type { Framing } from '../test/support/modbus-faults.ts';
 import { buildId } from './campaign/build-id.ts';
+import { watchPauses } from './modbus/pauses.ts';
 import { heapTrendKb, page, type Report, sampleMemory } from './modbus/report.ts';
 
 const { values } = parseArgs({
@@ -36,6 +37,7 @@ if (absent !== undefined) console.error(`campaign: ${absent}; every lane reads t
 /** Reads of one framing, spread over the lanes, every other one against pymodbus. */
 async function campaign(framing: Framing): Promise<Report> {
   const began = performance.now();
+  const pauses = watchPauses();
   const samples = [sampleMemory()];
   const perLane = Math.ceil(reads / lanes);
   const sampleEvery = Math.max(1, Math.floor((perLane * lanes) / 40));
@@ -49,11 +51,21 @@ async function campaign(framing: Framing): Promise<Report> {
   const results: LaneResult[] = await Promise.all(
     Array.from({ length: lanes }, (_, lane) => {
       const peer = lane % 2 === 1 && absent === undefined ? 'pymodbus' : 'raw';
-      return runLane({ framing, peer, reads: perLane, seed: seed + lane, faultEvery, onRead });
+      return runLane({
+        framing,
+        peer,
+        reads: perLane,
+        seed: seed + lane,
+        faultEvery,
+        pausedMs: pauses.totalMs,
+        onRead,
+      });
     }),
   );
+  pauses.stop();
   const after = sampleMemory();
-  return { framing, result: sumOf(results), seconds: (performance.now() - began) / 1_000, samples, after };
+  const pauseMs = Math.round(pauses.longestMs());
+  return { pauseMs, framing, result: sumOf(results), seconds: (performance.now() - began) / 1_000, samples, after };
 }
 
 // Before the first read: what is edited meanwhile is not what ran.

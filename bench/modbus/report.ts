@@ -8,6 +8,8 @@ export type Report = {
   readonly framing: Framing;
   readonly result: LaneResult;
   readonly seconds: number;
+  /** The longest time in which the process got no turn from the machine. */
+  readonly pauseMs: number;
   /** The first one before anything was opened, the others evenly over the reads. */
   readonly samples: readonly MemorySample[];
   /** With every lane closed. */
@@ -38,18 +40,30 @@ const median = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b)
 
 export function page(reports: readonly Report[], about: { readonly build: string; readonly command: string }): string {
   const sum = (counts: { readonly [code: string]: number }) => Object.values(counts).reduce((all, one) => all + one, 0);
-  const totals = reports.map(({ framing, result, seconds, samples, after }) => [
+  const totals = reports.map(({ framing, result, seconds, pauseMs, samples, after }) => [
     NAMES[framing],
     shown(result.right + result.wrong + sum(result.errors)),
     shown(result.right),
     String(result.wrong),
     shown(sum(result.errors)),
     `${result.worstRecoveryMs} ms`,
+    `${pauseMs} ms`,
     `${shown(Math.round(heapTrendKb(samples)))} kB`,
     `${Math.max(...samples.map(({ sockets }) => sockets))}, ${after.sockets} after`,
     shown(Math.round(seconds)),
   ]);
-  const head = ['', 'reads', 'right', 'wrong', 'errors', 'longest wedge', 'heap growth', 'sockets', 'seconds'];
+  const head = [
+    '',
+    'reads',
+    'right',
+    'wrong',
+    'errors',
+    'longest wedge',
+    'longest pause',
+    'heap growth',
+    'sockets',
+    'seconds',
+  ];
   const codes = reports.map(({ framing, result }) => `${NAMES[framing]}: ${JSON.stringify(result.errors)}`);
   const faults = reports.flatMap(({ framing, result }) => [
     `## ${NAMES[framing]}, fault by fault`,
@@ -72,8 +86,9 @@ export function page(reports: readonly Report[], about: { readonly build: string
     '',
     'Reads of changing unit, function, place and length through `test/support/fault-proxy.mjs`, with the timing of the product, half of them',
     'against pymodbus and half against a server of our own. Each register says its own address, so that any mix-up shows. A wedge is the time',
-    'from the end of a fault to the next right read; heap growth compares the last quarter of the run with the second, after forced',
-    'collections; sockets are those of the whole process, the raw servers included.',
+    'from the end of a fault to the next right read, less what the process spent waiting for the machine; the longest such pause stands beside',
+    'it. Heap growth compares the last quarter of the run with the second, after forced collections; sockets are those of the whole process,',
+    'the raw servers included.',
     '',
     `\`${about.command}\`, Node ${process.version}, sources ${about.build}.`,
     '',

@@ -16,6 +16,8 @@ export type LaneOptions = {
   readonly seed: number;
   /** A fault is set before every so many reads, in shuffled order, each as often as the others. */
   readonly faultEvery: number;
+  /** Milliseconds in which this process got no turn from the machine: they wedge no link. */
+  readonly pausedMs?: () => number;
   /** Called after each read. */
   readonly onRead?: (read: number) => void;
 };
@@ -68,12 +70,15 @@ export async function runLane(options: LaneOptions): Promise<LaneResult> {
 
 async function readThrough(link: ModbusLink, proxy: FaultProxy, options: LaneOptions): Promise<LaneResult> {
   const { clock } = realSurroundings();
+  const { pausedMs = () => 0 } = options;
   const random = seededRandom(options.seed);
   const below = (bound: number) => Math.floor(random.next('campaign') * bound);
   const result: LaneResult = { right: 0, wrong: 0, errors: {}, faults: {}, worstRecoveryMs: 0 };
   const faults = plannedFaults(options.framing, DEADLINE_MS[options.framing]);
   let deck: PlannedFault[] = [];
-  let current: { readonly planned: PlannedFault; left: number; overAt?: number } | undefined;
+  let current:
+    | { readonly planned: PlannedFault; left: number; over?: { readonly at: number; readonly pausedMs: number } }
+    | undefined;
   const tally = (name: string) => tallyOf(result, name);
 
   for (let read = 0; read < options.reads; read++) {
@@ -91,10 +96,10 @@ async function readThrough(link: ModbusLink, proxy: FaultProxy, options: LaneOpt
       if (outcome === 'wrong') entry.wrong++;
       if (current.left > 0 && --current.left === 0) {
         await proxy.set({ mode: 'pass' });
-        current.overAt = clock.now();
+        current.over = { at: clock.now(), pausedMs: pausedMs() };
       }
-      if (current.overAt !== undefined && outcome === 'right') {
-        const tookMs = clock.now() - current.overAt;
+      if (current.over !== undefined && outcome === 'right') {
+        const tookMs = Math.max(0, Math.round(clock.now() - current.over.at - (pausedMs() - current.over.pausedMs)));
         entry.worstRecoveryMs = Math.max(entry.worstRecoveryMs, tookMs);
         result.worstRecoveryMs = Math.max(result.worstRecoveryMs, tookMs);
         current = undefined;

@@ -35,6 +35,12 @@ describe('the plan of a known meter', () => {
     expect(longestOf(plan)).toBeLessThanOrEqual(profile.maxRegisters);
   });
 
+  test('what a fast block holds is not read again with a slow one that overlaps it', () => {
+    const points = { i_l1: { address: 0, type: 'u16' }, f: { address: 1, type: 'u16' } } as const;
+    const read = { fast: [[0, 1]], slow: [[0, 2]] } as const;
+    expect(planReads({ points, read, maxRegisters: 10 })).toEqual({ fast: [[0, 1]], slow: [[1, 1]] });
+  });
+
   test('a scale factor is read with its values, however far apart, even where that is more than would be served', () => {
     const { fast } = planReads(profileOf('sunspec-201-204'), 2);
     const { i_l1 } = profileOf('sunspec-201-204').points;
