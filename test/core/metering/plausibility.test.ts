@@ -79,7 +79,7 @@ describe('one sample', () => {
       'the phases add up to 6900 W, the total says 6.9 W',
     ],
   ])('%s', (_name, sample, detail) => {
-    expect(verdictOf(sample)).toEqual(detail === undefined ? { kind: 'accepted' } : { kind: 'absurd', detail });
+    expect(verdictOf(sample)).toMatchObject(detail === undefined ? { kind: 'accepted' } : { kind: 'absurd', detail });
   });
 
   test('behind a transformer small errors are larger', () => {
@@ -154,7 +154,7 @@ describe('export', () => {
     ['where something generates', [-40, -40, -40], BOUNDS, undefined],
   ] as const)('%s', (_name, amps, bounds, detail) => {
     const expected = detail === undefined ? { kind: 'accepted' } : { kind: 'absurd', detail };
-    expect(verdictOf(sampleOf(amps), bounds)).toEqual(expected);
+    expect(verdictOf(sampleOf(amps), bounds)).toMatchObject(expected);
   });
 
   /** What becomes of samples that follow one another where something generates. */
