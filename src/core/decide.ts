@@ -45,10 +45,10 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
   const upstream = upstreamLimits(site, snapshot);
   const situations = situationsOf(site, snapshot, memory, upstream.evses);
   const trust = meterTrust(site, situations, snapshot, memory);
-  const freshness = site.circuits.map((circuit, at) => {
-    if (circuit.meter === undefined) return 'fresh';
-    return trust.trust[at] === 'none' ? 'lost' : meterFreshness(snapshot.meters[circuit.meter], now, site.policy);
-  });
+  const byAge = site.circuits.map((circuit) =>
+    circuit.meter === undefined ? 'fresh' : meterFreshness(snapshot.meters[circuit.meter], now, site.policy),
+  );
+  const freshness = byAge.map((age, at) => (trust.trust[at] === 'none' ? 'lost' : age));
   const drawn = drawnBelow(site, situations, now);
   const circuits = circuitLimits(site, snapshot.caps, now);
   const baseLoads = baseLoadsOf(site, drawn, trust, circuits, snapshot, memory);
@@ -65,7 +65,8 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
   const mayRotate = now - (memory.rotatedAt ?? Number.NEGATIVE_INFINITY) >= ROTATION_GAP_MS;
   const allocation = allocate({ site, limits, rows, loads, situations, mayRotate, solvers });
 
-  const mayRise = pathOf.map((path) => path.every((circuit) => freshness[circuit] === 'fresh'));
+  // Beside a meter that is not trusted there is the worst base load, and only steps of the load can show that it may be trusted again.
+  const mayRise = pathOf.map((path) => path.every((circuit) => byAge[circuit] === 'fresh'));
   const hidden = hiddenLimits(situations, pathOf);
   const plan = planCommands({
     site,

@@ -26,6 +26,8 @@ const LEAST_VOTES = 0.3;
 const STEPS_TO_CLEAR = 2;
 /** The noise follows what is seen by this part each time, and is bounded. */
 const NOISE_FOLLOWS = 0.2;
+const LEAP_TIMES = 3;
+const LEAP_AMPS = 1;
 const MAX_NOISE_AMPS = 10_000;
 const FIRST_NOISE_AMPS = 0.5;
 
@@ -80,7 +82,9 @@ export function afterLook(memory: LoadStepMemory, seen: Omit<Look, 'lowAmps' | '
   const last = newer ?? from;
   if (look.at - last.at < LOOK_EVERY_MS) return changed ? rest : memory;
   const movedAmps = Math.max(...PHASES.map((phase) => last.highAmps[phase] - last.lowAmps[phase]));
-  const noiseAmps = Math.min(MAX_NOISE_AMPS, memory.noiseAmps + NOISE_FOLLOWS * (movedAmps - memory.noiseAmps));
+  // One leap, such as the meter's own when it is turned, is not yet a restless building.
+  const likely = Math.min(movedAmps, LEAP_TIMES * memory.noiseAmps + LEAP_AMPS);
+  const noiseAmps = Math.min(MAX_NOISE_AMPS, memory.noiseAmps + NOISE_FOLLOWS * (likely - memory.noiseAmps));
   return { ...rest, looks: [last, look], noiseAmps };
 }
 
