@@ -90,7 +90,7 @@ beforeAll(async () => {
     policy: {
       increase: { dwellMs: 2_000, rampAmpsPerSecond: 10 },
       baseLoadReleaseMs: 2_000,
-      pause: { minOffMs: 5_000 },
+      pause: { minOffMs: 10_000 },
     },
     listen: { stations: { port: stationsPort }, http: { port: httpPort } },
   };
@@ -114,7 +114,7 @@ beforeAll(async () => {
   cleanUps.push(() => controller.stop());
   for (const id of IDS) {
     const car = { phases: 3, maxAmps: 32, minAmps: 6, batteryWh: 80_000 } as const;
-    await site.plugIn(id, car, 5_000, `CARD-${id}`);
+    await site.plugIn(`${id}/1`, car, 5_000, `CARD-${id}`);
   }
   // 63 − 1 − 12 = 50 A for three.
   await controller.until((state) => isAtEase(state) && CARS.every((id) => site.evse(id).drawn()[0]! >= 14));
