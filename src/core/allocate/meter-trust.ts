@@ -29,6 +29,9 @@ const LESS_MS = 10_000;
 /** So much export is more than the noise of a phase at rest. */
 const EXPORT_AMPS = 2;
 
+/** What EVSEs tell is gone through no more often: whatever changes at one is on the move for seconds. */
+const ASK_EVERY_MS = 2_000;
+
 /** What one EVSE tells of itself: its current, nothing but what it may draw, or that it is on the move. */
 type Told =
   | { readonly kind: 'settled'; readonly amps?: readonly number[]; readonly measuredAt?: Instant }
@@ -53,10 +56,14 @@ export function meterTrust(
   const steps = site.circuits.map((circuit, at): LoadStepMemory | undefined => {
     const below = evsesBelow[at]!;
     if (circuit.meter === undefined || below.length === 0) return undefined;
-    told ??= drawings.map((drawing) => toldBy(drawing, now, site.policy));
+    const before = memory.circuits[circuit.id]?.steps ?? NO_STEPS;
     const meter = meters[circuit.meter];
     const reading = meterFreshness(meter, now, site.policy) === 'fresh' ? meter!.reading : undefined;
-    return looked({ site, circuit, below, drawings, told, reading, now }, memory.circuits[circuit.id]?.steps);
+    const read = reading ? afterReading(before, reading.newestAmps ?? reading.currentAmps) : before;
+    const { askedAt = Number.NEGATIVE_INFINITY } = before;
+    if (now >= askedAt && now - askedAt < ASK_EVERY_MS) return read;
+    told ??= drawings.map((drawing) => toldBy(drawing, now, site.policy));
+    return { ...looked({ site, circuit, below, drawings, told, reading, now }, read), askedAt: now };
   });
   return {
     steps,
@@ -79,7 +86,7 @@ type LookInput = {
   readonly now: Instant;
 };
 
-function looked(input: LookInput, before: LoadStepMemory = NO_STEPS): LoadStepMemory {
+function looked(input: LookInput, before: LoadStepMemory): LoadStepMemory {
   const { site, circuit, below, drawings, told, reading, now } = input;
   const evAmps = { L1: 0, L2: 0, L3: 0 };
   let blind = 0;
@@ -94,8 +101,7 @@ function looked(input: LookInput, before: LoadStepMemory = NO_STEPS): LoadStepMe
   const changed = isMoving ? afterChange(before, movedAt) : before;
   if (!reading) return changed;
   const meterAmps = reading.newestAmps ?? reading.currentAmps;
-  const read = afterReading(changed, meterAmps);
-  const stepped = isMoving ? read : afterLook(read, { at: now, evAmps, meterAmps, blind });
+  const stepped = isMoving ? changed : afterLook(changed, { at: now, evAmps, meterAmps, blind });
   const hasExported = PHASES.some((phase) => meterAmps[phase] < -EXPORT_AMPS);
   const after: LoadStepMemory = hasExported && !stepped.hasExported ? { ...stepped, hasExported } : stepped;
   if (after.hasExported || mayGenerate(site, circuit)) return after;

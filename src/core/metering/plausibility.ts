@@ -79,7 +79,8 @@ export function judge(
       : { fingerprint, since: now, samples: 1 };
   const sum = sumMismatch(bounds, sample);
   const mismatches = sum === undefined ? 0 : previous.mismatches + 1;
-  const turnedAmps = turnedRound(previous, sample);
+  // Where nothing may be exported every single sample says whether it is turned: nothing must be remembered of it.
+  const turnedAmps = bounds.mayExport ? turnedRound(previous, sample) : undefined;
   const garbled = garbledBy(bounds, sample, { sum, mismatches, turnedAmps });
   const { next: parts, stuck } = stuckAfter(bounds, previous.parts, sample, now);
   const counters = garbled ? previous.counters : countersAfter(bounds, previous.counters, sample, now);

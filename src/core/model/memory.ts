@@ -116,6 +116,8 @@ export type Look = {
 };
 
 export type LoadStepMemory = {
+  /** When what the EVSEs below tell was last gone through. */
+  readonly askedAt?: Instant;
   /** The newest looks at rest, the older one first: a step is measured from the older one, so that it lies before the step began. */
   readonly looks: readonly Look[];
   /** Something below has changed since the newer look: when the first and the last of it did. */

@@ -175,8 +175,8 @@ describe('less than the EVs draw, where nothing generates', () => {
     from((amps) => mapPhases((phase) => amps[phase] / 10), 0);
     for (let second = 0; second < 60; second++) {
       world.step();
-      // In the cycle that sees it first the fall is not yet known to be wrong: 1 s of 30 s time constant.
-      expect(world.decisions.at(-1)!.circuits[0]!.phases.L2.baseLoadAmps).toBeGreaterThanOrEqual(before * 0.93);
+      // Until the EVSEs are gone through again the fall is not known to be wrong: 3 s of 30 s time constant at most.
+      expect(world.decisions.at(-1)!.circuits[0]!.phases.L2.baseLoadAmps).toBeGreaterThanOrEqual(before * 0.9);
       if (steps()?.suspicion) {
         expect(second).toBeLessThanOrEqual(30);
         break;

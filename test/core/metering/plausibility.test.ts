@@ -184,6 +184,17 @@ describe('export', () => {
     expect(kinds).toEqual(['accepted', 'absurd', 'absurd', 'absurd', 'absurd', 'accepted', 'accepted']);
   });
 
+  test('where nothing generates, a meter that is turned back is believed at once, whatever the load has done meanwhile', () => {
+    let previous: PlausibilityState = NOTHING_SEEN;
+    const kinds = [60, -60, -48, 38].map((amps, at) => {
+      const sample = sampleOf([amps, amps, amps]);
+      const { verdict, next } = judge(consumer, previous, { sample, fingerprint: `${at}`, now: at * 1_000 });
+      previous = next;
+      return verdict.kind;
+    });
+    expect(kinds).toEqual(['accepted', 'absurd', 'absurd', 'accepted']);
+  });
+
   test('sun that comes out is believed: its phases do not mirror what was drawn', () => {
     const kinds = told([
       [12, 9, 5],
