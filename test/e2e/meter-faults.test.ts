@@ -235,7 +235,9 @@ describe('row 12: one wild sample', () => {
     meter.spoilOnce(() => NOTHING);
     for (let cycle = 0; cycle < 5; cycle++) {
       const state = await controller.until(() => true);
-      expect(sumOffered(state)).toBe(sumOffered(before));
+      // Less than the dead-band is what the stations' steps leave over; the dip itself would be worth fifty amperes.
+      expect(sumOffered(state)).toBeGreaterThanOrEqual(sumOffered(before) - 0.05);
+      expect(sumOffered(state)).toBeLessThanOrEqual(sumOffered(before) + 1);
       expect(baseFrom(state)).toBe('meter');
     }
   }, 60_000);

@@ -4,7 +4,6 @@ import type { CircuitMemory } from '../model/memory.ts';
 import type { Circuit, Policy } from '../model/site.ts';
 import type { MeterState } from '../model/snapshot.ts';
 import { type Instant, mapPhases, onEachPhase, type Phase, type PhaseAmps } from '../model/units.ts';
-import type { Trust } from './meter-trust.ts';
 
 export type Freshness = 'fresh' | 'held' | 'lost';
 
@@ -22,6 +21,9 @@ export function meterFreshness(meter: MeterState | undefined, now: Instant, poli
  * all of them have followed what they accepted as long ago as a car may take for it.
  */
 export type DrawRange = { readonly low: number; readonly high: number; readonly followed?: number };
+
+/** How far a fresh meter is trusted beside what stations measure. `no-release`: a base load that falls is not believed. `none`: taken for lost. */
+export type Trust = 'full' | 'no-release' | 'none';
 
 export type BaseLoad = {
   readonly from: 'meter' | 'held' | 'allowance' | 'worst';

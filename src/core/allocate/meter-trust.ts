@@ -7,11 +7,8 @@ import type { Circuit, Policy, Site } from '../model/site.ts';
 import { siteIndex } from '../model/site-index.ts';
 import type { MeterReading, Snapshot } from '../model/snapshot.ts';
 import { type Instant, PHASES, type Phase, type PhaseAmps } from '../model/units.ts';
-import { meterFreshness } from './base-load.ts';
+import { meterFreshness, type Trust } from './base-load.ts';
 import { type Drawing, FOLLOW_MS, lastChange } from './draw.ts';
-
-/** `no-release`: a base load that falls is not believed. `none`: taken for lost. */
-export type Trust = 'full' | 'no-release' | 'none';
 
 export type MeterTrust = {
   /** By index into `site.circuits`. */
