@@ -56,6 +56,7 @@ export function renderMetrics(input: MetricsInput): string {
     add('busbar_circuit_headroom_amperes', 'gauge', 'What is left; negative is an overload.', perPhase('headroomAmps'));
     add('busbar_circuit_exposure_amperes', 'gauge', 'The most the chargers may draw.', perPhase('exposureAmps'));
     add('busbar_circuit_base_load_amperes', 'gauge', 'Loads other than chargers.', perPhase('baseLoadAmps'));
+    addMeters(latest, add);
     add(
       'busbar_evse_exposure_amperes',
       'gauge',
@@ -108,6 +109,45 @@ function addContacts({ contacts = [], caps, now }: Snapshot, add: Add): void {
     'counter',
     'Activations since the start.',
     each(({ activations }) => activations),
+  );
+}
+
+/** How each meter is believed: refused attempts by check, steps by outcome, and whether something is held against it now. */
+function addMeters(
+  { snapshot, decision }: CycleRecord,
+  add: (name: string, type: 'gauge' | 'counter', help: string, samples: readonly Sample[]) => void,
+): void {
+  const meters = Object.entries(snapshot.meters);
+  const counts = (
+    label: string,
+    of: Readonly<Record<string, number>> | undefined,
+    who: Readonly<Record<string, string>>,
+  ) => Object.entries(of ?? {}).map(([name, count]): Sample => [{ ...who, [label]: name }, count]);
+  add(
+    'busbar_meter_refused_total',
+    'counter',
+    'Attempts that gave no reading, by the check that failed.',
+    meters.flatMap(([meter, { refused }]) => counts('by', refused, { meter })),
+  );
+  add(
+    'busbar_meter_suspect',
+    'gauge',
+    'One while the newest samples are refused.',
+    meters.map(([meter, { suspicion }]): Sample => [{ meter }, suspicion ? 1 : 0]),
+  );
+  add(
+    'busbar_meter_load_steps_total',
+    'counter',
+    "Known steps of the chargers' current, by how they came out at the circuit's meter.",
+    decision.circuits.flatMap(({ circuit, meterSteps }) => counts('outcome', meterSteps?.counts, { circuit })),
+  );
+  add(
+    'busbar_meter_contradicted',
+    'gauge',
+    "One while steps contradict the circuit's meter.",
+    decision.circuits.flatMap(({ circuit, meterSteps }): Sample[] =>
+      meterSteps ? [[{ circuit }, meterSteps.suspicion ? 1 : 0]] : [],
+    ),
   );
 }
 

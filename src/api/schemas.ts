@@ -215,6 +215,14 @@ const emergencyStopView: z.ZodType<EmergencyStopView> = z.object({
   note: z.string().exactOptional(),
 });
 
+const REFUSED_BY = [
+  ...(['unreachable', 'incomplete', 'impossible', 'out-of-band', 'sum', 'export', 'turned'] as const),
+  ...(['counter', 'energy', 'frozen', 'frozen-part'] as const),
+] as const;
+const STEP_OUTCOMES = ['agrees', 'sign', 'scale', 'phase', 'unmoved', 'less', 'unclear'] as const;
+/** A count under each of some names; absent: none yet. */
+const countsOf = <K extends string>(names: readonly K[]) => z.partialRecord(z.enum(names), z.number());
+
 export const stateView: z.ZodType<AgedStateView> = z.object({
   id: z.string().describe('<epoch>-<cycle>'),
   epoch: z.number(),
@@ -242,6 +250,9 @@ export const stateView: z.ZodType<AgedStateView> = z.object({
       state: z.enum(['fresh', 'ageing', 'lost']),
       ageMs: z.number().exactOptional(),
       trouble: z.string().exactOptional(),
+      troubleMs: z.number().exactOptional(),
+      refused: countsOf(REFUSED_BY).exactOptional().describe('Refused attempts by check, since the start.'),
+      steps: countsOf(STEP_OUTCOMES).exactOptional().describe('How known steps of the load came out, since the start.'),
     }),
   ),
   evses: z.array(evseView),

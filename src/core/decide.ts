@@ -6,6 +6,7 @@ import { type Allocation, allocate } from './allocate/allocate.ts';
 import { type BaseLoad, baseLoadOf, type DrawRange, meterFreshness } from './allocate/base-load.ts';
 import { capacityRows, type Limits, type StationLimit } from './allocate/capacity.ts';
 import { drawRanges } from './allocate/draw.ts';
+import { type MeterTrust, meterTrust } from './allocate/meter-trust.ts';
 import type { Solvers } from './allocate/proposers.ts';
 import { loadsOf } from './allocate/rows.ts';
 import type { Situation } from './allocate/situation.ts';
@@ -15,7 +16,7 @@ import { breachOfFuseLaw } from './command/fuse-law.ts';
 import { type CircuitLimit, circuitLimits, type EvseCap, evseCaps, groupLimits } from './limits/caps.ts';
 import { isStop } from './limits/emergency-stop.ts';
 import type { Command, Decision, Notice } from './model/decision.ts';
-import type { EvseMemory, Memory } from './model/memory.ts';
+import type { CircuitMemory, EvseMemory, Memory } from './model/memory.ts';
 import type { Site } from './model/site.ts';
 import { siteIndex } from './model/site-index.ts';
 import type { Snapshot, StationState } from './model/snapshot.ts';
@@ -43,12 +44,14 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
   const { pathOf } = siteIndex(site);
   const upstream = upstreamLimits(site, snapshot);
   const situations = situationsOf(site, snapshot, memory, upstream.evses);
-  const freshness = site.circuits.map((circuit) =>
+  const trust = meterTrust(site, situations, snapshot, memory);
+  const byAge = site.circuits.map((circuit) =>
     circuit.meter === undefined ? 'fresh' : meterFreshness(snapshot.meters[circuit.meter], now, site.policy),
   );
+  const freshness = byAge.map((age, at) => (trust.trust[at] === 'none' ? 'lost' : age));
   const drawn = drawnBelow(site, situations, now);
   const circuits = circuitLimits(site, snapshot.caps, now);
-  const baseLoads = baseLoadsOf(site, drawn, circuits, snapshot, memory);
+  const baseLoads = baseLoadsOf(site, drawn, trust, circuits, snapshot, memory);
   const surplus = surplusAtRoot(site, drawn[0]!, freshness[0] === 'fresh', snapshot, memory);
   const limits: Limits = {
     circuits,
@@ -62,7 +65,8 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
   const mayRotate = now - (memory.rotatedAt ?? Number.NEGATIVE_INFINITY) >= ROTATION_GAP_MS;
   const allocation = allocate({ site, limits, rows, loads, situations, mayRotate, solvers });
 
-  const mayRise = pathOf.map((path) => path.every((circuit) => freshness[circuit] === 'fresh'));
+  // Beside a meter that is not trusted there is the worst base load, and only steps of the load can show that it may be trusted again.
+  const mayRise = pathOf.map((path) => path.every((circuit) => byAge[circuit] === 'fresh'));
   const hidden = hiddenLimits(situations, pathOf);
   const plan = planCommands({
     site,
@@ -85,7 +89,8 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
     const own = memories[situation.at]!;
     return own === situation.memory ? situation : { ...situation, memory: own };
   });
-  const reports = circuitReports({ site, limits, situations: after, targets: allocation.amps, snapshot, freshness });
+  const targets = allocation.amps;
+  const reports = circuitReports({ site, limits, situations: after, targets, snapshot, freshness, steps: trust.steps });
   const allShares = shares({ site, situations: after, allocation, waiting: plan.waiting, now });
   const mode =
     allocation.solver.answeredBy === 'floors' || freshness[0] === 'lost'
@@ -108,7 +113,7 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
       author: memory.author,
       nextCommandNumber: plan.nextCommandNumber,
       evses: evseMemories(site, memories),
-      circuits: circuitMemories(baseLoads),
+      circuits: circuitMemories(site, baseLoads, trust),
       surplus,
       ...rotationMemory(allocation, memory, now),
     },
@@ -218,6 +223,7 @@ function drawnBelow(site: Site, situations: readonly Situation[], now: Instant):
 function baseLoadsOf(
   site: Site,
   drawn: readonly Drawn[],
+  { trust }: MeterTrust,
   limits: ReadonlyMap<CircuitId, CircuitLimit>,
   snapshot: Snapshot,
   memory: Memory,
@@ -235,6 +241,7 @@ function baseLoadsOf(
           snapshot.now,
           site.policy,
           mapPhases((phase) => limits.get(circuit.id)!.phases[phase].amps),
+          trust[at]!,
         ),
       ];
     }),
@@ -257,8 +264,18 @@ function evseMemories(site: Site, memories: readonly EvseMemory[]): Memory['evse
   return byId;
 }
 
-function circuitMemories(baseLoads: ReadonlyMap<CircuitId, BaseLoad>): Memory['circuits'] {
-  return Object.fromEntries([...baseLoads].flatMap(([id, base]) => (base.memory ? [[id, base.memory]] : [])));
+function circuitMemories(
+  site: Site,
+  baseLoads: ReadonlyMap<CircuitId, BaseLoad>,
+  { steps }: MeterTrust,
+): Memory['circuits'] {
+  const byId: { [circuit: CircuitId]: CircuitMemory } = {};
+  site.circuits.forEach(({ id }, at) => {
+    const { memory } = baseLoads.get(id)!;
+    const own = steps[at];
+    if (memory) byId[id] = own ? { ...memory, steps: own } : memory;
+  });
+  return byId;
 }
 
 /** Memories as if the cycle's increases had never been planned. */

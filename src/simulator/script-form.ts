@@ -77,7 +77,20 @@ const happening = byKind<Happening>({
   'station-clock': happeningOf('station-clock', { station: id, byMs }),
   'meter-errs': happeningOf('meter-errs', {
     meter: id,
-    fault: oneOf('stuck', 'flipped', 'times-ten', 'spike', 'late', 'dead'),
+    fault: oneOf(
+      ...([
+        'stuck',
+        'stuck-phase',
+        'flipped',
+        'flipped-phase',
+        'swapped',
+        'times-ten',
+        'tenth',
+        'wrap',
+        'jump',
+      ] as const),
+      ...(['dip', 'spike', 'late', 'dead'] as const),
+    ),
     forMs,
   }),
   'building-steps': happeningOf('building-steps', { amps: phaseAmps, forMs }),

@@ -29,6 +29,20 @@ export type MeterFault =
   /** Currents and powers with the other sign. */
   | 'flipped'
   | 'times-ten'
+  /** Currents and powers of a tenth, such as with transformers of another ratio. */
+  | 'tenth'
+  /** L2 with the other sign. */
+  | 'flipped-phase'
+  /** L1 shows what L2 carries, and L2 what L1 does. */
+  | 'swapped'
+  /** L2 as at the moment at which it began, while the others live. */
+  | 'stuck-phase'
+  /** The energy counter wraps: it goes on from nearly nothing. */
+  | 'wrap'
+  /** The energy counter jumps by 10 MWh. */
+  | 'jump'
+  /** One sample of nothing, then the truth. */
+  | 'dip'
   /** One sample of ten times the truth, then the truth. */
   | 'spike'
   /** Answers after the deadline. */

@@ -22,7 +22,7 @@ export function App() {
           <EmergencyStopBanner site={known} stop={view.emergencyStop} />
           <Notices notices={view.notices} />
           <div class="columns">
-            <Circuits site={known} circuits={view.circuits} />
+            <Circuits site={known} circuits={view.circuits} meters={view.meters} />
             <div class="stack">
               <LoadChart site={known} />
               <LimitControl site={known} state={view} />

@@ -1,6 +1,6 @@
 // The circuits as a tree: per phase a bar and the numbers behind it, against the limit in force.
 
-import type { CircuitSiteView, CircuitView, SiteView } from '../../core/model/state-view.ts';
+import type { CircuitSiteView, CircuitView, MeterView, SiteView } from '../../core/model/state-view.ts';
 import { PHASES } from '../../core/model/units.ts';
 import { amps, ampsInWords, kilowatts } from '../format.ts';
 import { PhaseBar } from './phase-bar.tsx';
@@ -9,13 +9,18 @@ const BASE_LOAD: { readonly [F in CircuitView['baseLoadFrom']]: { readonly text:
   meter: { text: 'base load metered', tone: '' },
   held: { text: 'base load held: the meter is late', tone: 'warn' },
   allowance: { text: 'base load by allowance', tone: '' },
-  worst: { text: 'worst base load assumed: the meter is lost', tone: 'bad' },
+  worst: { text: 'worst base load assumed: the meter is not believed', tone: 'bad' },
 };
 
-type Props = { readonly site: SiteView; readonly circuits: readonly CircuitView[] };
+type Props = {
+  readonly site: SiteView;
+  readonly circuits: readonly CircuitView[];
+  readonly meters: readonly MeterView[];
+};
 
-export function Circuits({ site, circuits }: Props) {
+export function Circuits({ site, circuits, meters }: Props) {
   const reports = new Map(circuits.map((circuit) => [circuit.id, circuit]));
+  const troubles = new Map(meters.map(({ id, trouble }) => [id, trouble]));
   return (
     <section class="panel" aria-labelledby="circuits-title">
       <div class="panel-head">
@@ -28,7 +33,7 @@ export function Circuits({ site, circuits }: Props) {
           <li class="margin">Margin</li>
         </ul>
       </div>
-      <Branch site={site} reports={reports} parent={undefined} />
+      <Branch site={site} reports={reports} troubles={troubles} parent={undefined} />
     </section>
   );
 }
@@ -36,10 +41,12 @@ export function Circuits({ site, circuits }: Props) {
 type BranchProps = {
   readonly site: SiteView;
   readonly reports: ReadonlyMap<string, CircuitView>;
+  /** By meter: why it is not believed. */
+  readonly troubles: ReadonlyMap<string, string | undefined>;
   readonly parent: string | undefined;
 };
 
-function Branch({ site, reports, parent }: BranchProps) {
+function Branch({ site, reports, troubles, parent }: BranchProps) {
   const children = site.circuits.filter((circuit) => circuit.parent === parent);
   if (children.length === 0) return null;
   return (
@@ -48,8 +55,8 @@ function Branch({ site, reports, parent }: BranchProps) {
         const report = reports.get(circuit.id);
         return (
           <li key={circuit.id} data-circuit={circuit.id}>
-            {report && <CircuitRow circuit={circuit} report={report} />}
-            <Branch site={site} reports={reports} parent={circuit.id} />
+            {report && <CircuitRow circuit={circuit} report={report} trouble={troubles.get(circuit.meter ?? '')} />}
+            <Branch site={site} reports={reports} troubles={troubles} parent={circuit.id} />
           </li>
         );
       })}
@@ -57,7 +64,13 @@ function Branch({ site, reports, parent }: BranchProps) {
   );
 }
 
-function CircuitRow({ circuit, report }: { readonly circuit: CircuitSiteView; readonly report: CircuitView }) {
+type RowProps = {
+  readonly circuit: CircuitSiteView;
+  readonly report: CircuitView;
+  readonly trouble: string | undefined;
+};
+
+function CircuitRow({ circuit, report, trouble }: RowProps) {
   const base = BASE_LOAD[report.baseLoadFrom];
   const authors = [...new Set(PHASES.map((phase) => report.phases[phase].limitAuthor))];
   const limits = [...new Set(PHASES.map((phase) => ampsInWords(report.phases[phase].limitAmps)))];
@@ -74,6 +87,7 @@ function CircuitRow({ circuit, report }: { readonly circuit: CircuitSiteView; re
           </span>
         )}
         <span class={base.tone || 'quiet'}>{base.text}</span>
+        {trouble !== undefined && <span class="warn">meter: {trouble}</span>}
         {report.power && (
           <span class={report.power.expectedWatts > report.power.limitWatts ? 'bad' : 'quiet'}>
             {kilowatts(report.power.expectedWatts, report.power.unit)} of{' '}

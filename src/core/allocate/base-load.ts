@@ -22,6 +22,9 @@ export function meterFreshness(meter: MeterState | undefined, now: Instant, poli
  */
 export type DrawRange = { readonly low: number; readonly high: number; readonly followed?: number };
 
+/** How far a fresh meter is trusted beside what stations measure. `no-release`: a base load that falls is not believed. `none`: taken for lost. */
+export type Trust = 'full' | 'no-release' | 'none';
+
 export type BaseLoad = {
   readonly from: 'meter' | 'held' | 'allowance' | 'worst';
   readonly amps: PhaseAmps;
@@ -37,6 +40,7 @@ export type BaseLoad = {
  * with `baseLoadReleaseMs`. It is never taken below zero, unless generation on the circuit may be used. A held reading keeps the belief, or
  * lifts it when it is new; a lost meter means the commissioned worst, or more if more has been seen. While the reading itself is above `limitAmps`,
  * cars that should have followed explain nothing any more: what they should not draw is base load, so that they are lowered further at once.
+ * A meter that is not trusted counts as lost however fresh it is; what it shows above the worst is still believed.
  */
 export function baseLoadOf(
   circuit: Circuit,
@@ -46,9 +50,11 @@ export function baseLoadOf(
   now: Instant,
   policy: Policy,
   limitAmps?: PhaseAmps,
+  trust: Trust = 'full',
 ): BaseLoad {
   if (circuit.meter === undefined) return { from: 'allowance', amps: circuit.allowanceAmps };
-  const freshness = meterFreshness(meter, now, policy);
+  const byAge = meterFreshness(meter, now, policy);
+  const freshness = trust === 'none' ? 'lost' : byAge;
   const reading = meter?.reading;
   // A reading that grew old before any cycle saw it still counts once.
   const unseen = reading !== undefined && reading.measuredAt > (memory?.readingAt ?? Number.NEGATIVE_INFINITY);
@@ -63,7 +69,18 @@ export function baseLoadOf(
     const { high, followed = high } = drawn[phase];
     return amps - (limitAmps !== undefined && amps > limitAmps[phase] ? followed : high);
   };
+  const released = (before: number, to: number) =>
+    to + (before - to) * Math.exp(-Math.max(0, now - memory!.at) / policy.baseLoadReleaseMs);
   const unseenAmps = unseen ? reading.currentAmps : onEachPhase(Number.NEGATIVE_INFINITY);
+  if (trust === 'none' && byAge === 'fresh') {
+    const amps = mapPhases((phase) => {
+      const least = Math.max(circuit.worstBaseLoadAmps[phase], meter!.reading!.currentAmps[phase] - drawn[phase].low);
+      const before = memory?.baseLoadAmps[phase] ?? least;
+      // It may stay so for hours: what it once showed sinks again, but not beneath what it shows now.
+      return before <= least ? least : released(before, least);
+    });
+    return { from: 'worst', amps, memory: remember(amps) };
+  }
   if (freshness === 'lost' || (freshness === 'held' && !memory)) {
     const amps = mapPhases((phase) =>
       Math.max(
@@ -80,16 +97,15 @@ export function baseLoadOf(
     const amps = mapPhases((phase) => Math.max(memory!.baseLoadAmps[phase], leastShown(phase, unseenAmps[phase])));
     return { from: 'held', amps, memory: remember(amps) };
   }
-  const { currentAmps } = meter!.reading!;
+  const { currentAmps, newestAmps = currentAmps } = meter!.reading!;
   const amps = mapPhases((phase) => {
     const lowest = circuit.usesGeneration ? Number.NEGATIVE_INFINITY : 0;
-    const least = Math.max(lowest, leastShown(phase, currentAmps[phase]));
+    const least = Math.max(lowest, leastShown(phase, newestAmps[phase]));
     const most = Math.max(lowest, currentAmps[phase] - drawn[phase].low);
     const before = memory?.baseLoadAmps[phase];
     if (before === undefined || before < least) return before === undefined ? most : least;
-    if (before <= most) return before;
-    const elapsedMs = Math.max(0, now - memory!.at);
-    return most + (before - most) * Math.exp(-elapsedMs / policy.baseLoadReleaseMs);
+    if (before <= most || trust === 'no-release') return before;
+    return released(before, most);
   });
   return { from: 'meter', amps, memory: remember(amps) };
 }

@@ -11,7 +11,7 @@ import type { Situation } from './situation.ts';
 export type Drawing = Pick<Situation, 'evse' | 'station' | 'state' | 'memory' | 'exposureAmps' | 'phases'>;
 
 /** How long a car may take to follow; a sample taken sooner after a change is not yet the last word. */
-const FOLLOW_MS = 5_000;
+export const FOLLOW_MS = 5_000;
 
 /**
  * The range on each of the EVSE's own phases, in their order.
@@ -47,7 +47,12 @@ export function drawRanges(drawing: Drawing, now: Instant, policy: Policy): read
   });
 }
 
-function lastChange(station: StationState | undefined, state: EvseState | undefined, memory: EvseMemory): Instant {
+/** The last thing that may have changed what the EVSE draws: a limit, a status, a connection, our own start. */
+export function lastChange(
+  station: StationState | undefined,
+  state: EvseState | undefined,
+  memory: EvseMemory,
+): Instant {
   const newest = memory.leases.at(-1);
   return Math.max(
     Number.NEGATIVE_INFINITY,

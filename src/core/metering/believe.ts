@@ -1,13 +1,21 @@
 // What is believed of a meter after each attempt to hear from it: a refused sample never replaces a reading, it only lets it age.
 
-import type { MeterReading, MeterState } from '../model/snapshot.ts';
-import type { Instant } from '../model/units.ts';
+import type { MeterReading, MeterState, RefusedBy, RefusedCounts } from '../model/snapshot.ts';
+import { type Instant, mapPhases, PHASES, type PhaseAmps } from '../model/units.ts';
 import { type Bounds, judge, NOTHING_SEEN, type PlausibilityState } from './plausibility.ts';
 import type { Sample } from './sample.ts';
 
-export type Belief = { readonly state: MeterState; readonly plausibility: PlausibilityState };
+export type Belief = {
+  readonly state: MeterState;
+  readonly plausibility: PlausibilityState;
+  /** The last sample that was believed, as it came: less load is believed only when two in a row show it. */
+  readonly newest?: Sample;
+};
 
 export const NOTHING_BELIEVED: Belief = { state: {}, plausibility: NOTHING_SEEN };
+
+/** Where a count of refused samples stops. */
+export const MAX_REFUSED = 1_000_000_000;
 
 /** One attempt: a sample with the text of its raw values (equal texts: the meter said the same again), or why there is none. */
 export type Attempt =
@@ -23,7 +31,10 @@ export type MeterEvent =
 
 type Suspicion = NonNullable<MeterState['suspicion']>;
 
-/** `now`: when the values arrived, or when it was clear that none would. `isNew`: the sample is the reading from now on. */
+/**
+ * `now`: when the values arrived, or when it was clear that none would. `isNew`: the sample is the reading from now on. More load is believed
+ * at once, less only when two samples in a row show it, so that one absurdly low sample raises nobody.
+ */
 export function believe(
   bounds: Bounds,
   before: Belief,
@@ -33,39 +44,73 @@ export function believe(
   const { state, plausibility } = before;
   if (attempt.kind !== 'sample') {
     const kind = attempt.kind === 'incomplete' ? 'absurd' : 'unreachable';
-    return refused({ state: suspected(state, kind, attempt.detail, now), plausibility }, before);
+    return refused(suspected(state, kind, attempt.detail, now), attempt.kind, plausibility, before);
   }
   const { sample, fingerprint } = attempt;
   const { verdict, next } = judge(bounds, plausibility, { sample, fingerprint, now });
   switch (verdict.kind) {
     case 'accepted': {
-      const { energyExportWh: _, ...values } = sample;
-      const belief = { state: { reading: { ...values, measuredAt: now } }, plausibility: next };
-      const { suspicion } = state;
+      const { suspicion, doubt, refused } = state;
+      const since = doubt?.since ?? now;
+      const accepted: MeterState = {
+        reading: readingOf(sample, before.newest, now),
+        ...(verdict.doubt && { doubt: { kind: 'scale', detail: verdict.doubt.detail, since } }),
+        ...(refused && { refused }),
+      };
+      const belief = { state: accepted, plausibility: next, newest: sample };
       if (!suspicion) return { belief, isNew: true };
       const lostMs = now - suspicion.since;
       return { belief, isNew: true, event: { event: 'meter.recovered', after: suspicion.kind, lostMs } };
     }
     case 'absurd':
-      return refused({ state: suspected(state, 'absurd', verdict.detail, now), plausibility: next }, before);
+      return refused(suspected(state, 'absurd', verdict.detail, now), verdict.by, next, before);
     case 'frozen': {
       const frozen = suspected(state, 'frozen', verdict.detail, now);
-      return refused({ state: agedTo(verdict.since, frozen), plausibility: next }, before);
+      return refused(agedTo(verdict.since, frozen), verdict.by, next, before);
     }
   }
 }
 
-function refused(belief: Belief, before: Belief): ReturnType<typeof believe> {
-  const suspicion = belief.state.suspicion!;
-  if (before.state.suspicion?.kind === suspicion.kind) return { belief, isNew: false };
-  const { kind, detail } = suspicion;
+/** The higher load of the newest two samples, with what the newest said beside it where that is less. */
+function readingOf(sample: Sample, before: Sample | undefined, now: Instant): MeterReading {
+  const { energyExportWh: _, ...values } = sample;
+  if (!before) return { ...values, measuredAt: now };
+  const { currentAmps, powerWatts, totalPowerWatts } = sample;
+  const isLess = PHASES.some((phase) => currentAmps[phase] < before.currentAmps[phase]);
+  const watts = powerWatts && (before.powerWatts ? higher(powerWatts, before.powerWatts) : powerWatts);
+  return {
+    ...values,
+    currentAmps: isLess ? higher(currentAmps, before.currentAmps) : currentAmps,
+    ...(watts && { powerWatts: watts }),
+    ...(totalPowerWatts !== undefined && {
+      totalPowerWatts: Math.max(totalPowerWatts, before.totalPowerWatts ?? totalPowerWatts),
+    }),
+    ...(isLess && { newestAmps: currentAmps }),
+    measuredAt: now,
+  };
+}
+
+const higher = (a: PhaseAmps, b: PhaseAmps): PhaseAmps => mapPhases((phase) => Math.max(a[phase], b[phase]));
+
+function refused(
+  state: MeterState,
+  by: RefusedBy,
+  plausibility: PlausibilityState,
+  before: Belief,
+): ReturnType<typeof believe> {
+  const { kind, detail } = state.suspicion!;
+  const belief = { ...before, state: { ...state, refused: counted(before.state.refused, by) }, plausibility };
+  if (before.state.suspicion?.kind === kind) return { belief, isNew: false };
   return { belief, isNew: false, event: { event: 'meter.suspect', kind, detail } };
 }
 
+function counted(counts: RefusedCounts | undefined, by: RefusedBy): RefusedCounts {
+  return { ...counts, [by]: Math.min(MAX_REFUSED, (counts?.[by] ?? 0) + 1) };
+}
+
 function suspected(state: MeterState, kind: Suspicion['kind'], detail: string, now: Instant): MeterState {
-  const { reading, suspicion } = state;
-  const since = suspicion?.kind === kind ? suspicion.since : now;
-  return { ...(reading && { reading }), suspicion: { kind, detail, since } };
+  const since = state.suspicion?.kind === kind ? state.suspicion.since : now;
+  return { ...state, suspicion: { kind, detail, since } };
 }
 
 /** The values of a frozen meter are those of the moment at which they last changed, however often they came since. */

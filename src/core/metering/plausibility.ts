@@ -1,7 +1,10 @@
 // Judges whether a meter's sample can be true; it never changes a number, and in doubt it refuses: unknown is bad news.
 
+import type { RefusedBy } from '../model/snapshot.ts';
 import { type Instant, PHASES, type PhaseAmps } from '../model/units.ts';
+import { type Contradiction, type CounterState, counterFault, countersAfter, NO_COUNTERS } from './counters.ts';
 import type { Sample } from './sample.ts';
+import { type StuckState, stuckAfter } from './stuck-part.ts';
 
 export type Bounds = {
   readonly nominalVolts: number;
@@ -21,8 +24,9 @@ export type Bounds = {
 export type PlausibilityState = {
   /** The registers last seen, since when, and in how many samples in a row. */
   readonly same?: { readonly fingerprint: string; readonly since: Instant; readonly samples: number };
-  readonly energyImportWh?: number;
-  readonly energyExportWh?: number;
+  /** The values of each phase, and how long they stand. */
+  readonly parts: StuckState;
+  readonly counters: CounterState;
   /** Samples in a row in which the phases did not add up to a total that was read apart. */
   readonly mismatches: number;
   /** Currents of the last sample that was believed. */
@@ -32,12 +36,13 @@ export type PlausibilityState = {
 };
 
 export type Verdict =
-  | { readonly kind: 'accepted' }
-  | { readonly kind: 'absurd'; readonly detail: string }
+  /** `doubt`: it is believed, and yet something about it is odd that can only make us too careful. */
+  | { readonly kind: 'accepted'; readonly doubt?: Contradiction }
+  | { readonly kind: 'absurd'; readonly by: RefusedBy; readonly detail: string }
   /** `since`: when the registers last changed; what they say is true of that moment at best. */
-  | { readonly kind: 'frozen'; readonly detail: string; readonly since: Instant };
+  | { readonly kind: 'frozen'; readonly by: RefusedBy; readonly detail: string; readonly since: Instant };
 
-export const NOTHING_SEEN: PlausibilityState = { mismatches: 0 };
+export const NOTHING_SEEN: PlausibilityState = { mismatches: 0, parts: {}, counters: NO_COUNTERS };
 
 const VOLTS_BAND = { from: 0.5, to: 1.5 };
 const HERTZ_BAND = { from: 45, to: 65 };
@@ -56,12 +61,11 @@ const EXPORT_NOISE_SHARE = 0.01;
 const TURNED_AMPS = 3;
 const TURNED_SHARE = 0.15;
 const TURNED_PHASES = 2;
-/** Rounding of a counter kept in a 32-bit float is no step back. */
-const ENERGY_SHARE = 1e-6;
+type Fault = { readonly by: RefusedBy; readonly detail: string };
 
 /**
- * `now`: when the registers arrived. Returns the verdict and the state for the next call. A counter that went back is refused once and
- * then taken as the new start: a meter may be exchanged or cleared, and must not stay absurd for ever.
+ * `now`: when the registers arrived. Returns the verdict and the state for the next call. A counter that went back or jumped is refused once
+ * and then taken as the new start: a meter may be exchanged or cleared, and must not stay absurd for ever.
  */
 export function judge(
   bounds: Bounds,
@@ -75,40 +79,62 @@ export function judge(
       : { fingerprint, since: now, samples: 1 };
   const sum = sumMismatch(bounds, sample);
   const mismatches = sum === undefined ? 0 : previous.mismatches + 1;
-  const isTolerated = bounds.isTotalReadApart && mismatches <= MISMATCHES_TOLERATED;
-  const turnedAmps = turnedRound(previous, sample);
-  const garbled =
-    impossible(sample) ??
-    outOfBand(bounds, sample) ??
-    (isTolerated ? undefined : sum) ??
-    exported(bounds, sample) ??
-    (turnedAmps && `all currents are the opposite of what they were: ${shown(turnedAmps)}`);
-  const detail = garbled ?? energyBackwards(previous, sample);
-  // A sample without a counter (its block was not read yet) does not make us forget where the counter stood.
-  const known: Pick<Sample, 'energyImportWh' | 'energyExportWh'> = garbled === undefined ? sample : previous;
-  const energyImportWh = known.energyImportWh ?? previous.energyImportWh;
-  const energyExportWh = known.energyExportWh ?? previous.energyExportWh;
+  // Where nothing may be exported every single sample says whether it is turned: nothing must be remembered of it.
+  const turnedAmps = bounds.mayExport ? turnedRound(previous, sample) : undefined;
+  const garbled = garbledBy(bounds, sample, { sum, mismatches, turnedAmps });
+  const { next: parts, stuck } = stuckAfter(bounds, previous.parts, sample, now);
+  const counters = garbled ? previous.counters : countersAfter(bounds, previous.counters, sample, now);
   const next: PlausibilityState = {
     same,
+    parts,
+    counters,
     mismatches,
     ...(turnedAmps && { turnedAmps }),
     ...(garbled === undefined ? { amps: sample.currentAmps } : previous.amps && { amps: previous.amps }),
-    ...(energyImportWh !== undefined && { energyImportWh }),
-    ...(energyExportWh !== undefined && { energyExportWh }),
   };
-  if (detail !== undefined) return { verdict: { kind: 'absurd', detail }, next };
+  const fault = garbled ?? counted(counterFault(bounds, previous.counters, sample, now), counters.contradiction);
+  if (fault) return { verdict: { kind: 'absurd', ...fault }, next };
   const unchangedMs = now - same.since;
-  if (unchangedMs > bounds.frozenAfterMs && same.samples >= FROZEN_SAMPLES)
-    return {
-      verdict: {
-        kind: 'frozen',
-        detail: `all registers the same for ${Math.round(unchangedMs / 1_000)} s (${same.samples} reads)`,
-        since: same.since,
-      },
-      next,
-    };
-  return { verdict: { kind: 'accepted' }, next };
+  if (unchangedMs > bounds.frozenAfterMs && same.samples >= FROZEN_SAMPLES) {
+    const detail = `all registers the same for ${Math.round(unchangedMs / 1_000)} s (${same.samples} reads)`;
+    return { verdict: { kind: 'frozen', by: 'frozen', detail, since: same.since }, next };
+  }
+  if (stuck) return { verdict: { kind: 'frozen', by: 'frozen-part', ...stuck }, next };
+  const { contradiction } = counters;
+  return { verdict: { kind: 'accepted', ...(contradiction && { doubt: contradiction }) }, next };
 }
+
+/** Why a sample cannot be true by itself, or beside the one before. */
+function garbledBy(
+  bounds: Bounds,
+  sample: Sample,
+  seen: {
+    readonly sum: string | undefined;
+    readonly mismatches: number;
+    readonly turnedAmps: PhaseAmps | undefined;
+  },
+): Fault | undefined {
+  const { sum, mismatches, turnedAmps } = seen;
+  const isTolerated = bounds.isTotalReadApart && mismatches <= MISMATCHES_TOLERATED;
+  const turned = turnedAmps && `all currents are the opposite of what they were: ${shown(turnedAmps)}`;
+  return (
+    failed('impossible', impossible(sample)) ??
+    failed('out-of-band', outOfBand(bounds, sample)) ??
+    failed('sum', isTolerated ? undefined : sum) ??
+    failed('export', exported(bounds, sample)) ??
+    failed('turned', turned)
+  );
+}
+
+/** A meter that counts more than its power says may show too little current; one that counts less is believed all the same. */
+function counted(detail: string | undefined, contradiction: Contradiction | undefined): Fault | undefined {
+  if (detail !== undefined) return { by: 'counter', detail };
+  if (contradiction?.kind !== 'counts-more') return undefined;
+  return { by: 'energy', detail: `${contradiction.detail}: check the ratio of its transformers` };
+}
+
+const failed = (by: RefusedBy, detail: string | undefined): Fault | undefined =>
+  detail === undefined ? undefined : { by, detail };
 
 function impossible(sample: Sample): string | undefined {
   const { phases: _, ...measured } = sample;
@@ -183,15 +209,6 @@ function sumMismatch(bounds: Bounds, { powerWatts, totalPowerWatts }: Sample): s
   return Math.abs(sum - totalPowerWatts) > tolerance
     ? `the phases add up to ${show(sum)} W, the total says ${show(totalPowerWatts)} W`
     : undefined;
-}
-
-function energyBackwards(previous: PlausibilityState, sample: Sample): string | undefined {
-  for (const name of ['energyImportWh', 'energyExportWh'] as const) {
-    const [before, after] = [previous[name], sample[name]];
-    if (before !== undefined && after !== undefined && after < before * (1 - ENERGY_SHARE))
-      return `${name} went back from ${show(before)} to ${show(after)}`;
-  }
-  return undefined;
 }
 
 const show = (value: number) => String(Math.round(value * 10) / 10);

@@ -2,7 +2,7 @@
 
 import type { ChargingProfile } from './charging-profile.ts';
 import type { Authored, LimitNumber, Source } from './limit.ts';
-import type { Memory } from './memory.ts';
+import type { LoadStepMemory, Memory } from './memory.ts';
 import type { Snapshot } from './snapshot.ts';
 import type {
   CircuitId,
@@ -131,6 +131,8 @@ export type CircuitReport = {
   readonly circuit: CircuitId;
   readonly baseLoadFrom: 'meter' | 'held' | 'allowance' | 'worst';
   readonly phases: { readonly [P in Phase]: PhaseReport };
+  /** What known steps of the EVs' load have shown of its meter: how often each outcome came, and what is held against it now. */
+  readonly meterSteps?: Pick<LoadStepMemory, 'counts' | 'suspicion'>;
   readonly power?: {
     readonly limitWatts: number;
     /** Watts of active, or volt-amperes of apparent power. */

@@ -1,6 +1,6 @@
 // What one cycle hands to the next: the exposure ledger, filters and dwell. Plain data, so that it can be stored and replayed.
 
-import type { CircuitId, CommandId, EvseId, Instant, PhaseAmps, TransactionId } from './units.ts';
+import type { CircuitId, CommandId, EvseId, Instant, Phase, PhaseAmps, TransactionId } from './units.ts';
 
 /** A leased limit that was sent and may be in force at the charger. */
 export type LeaseEntry = {
@@ -94,6 +94,62 @@ export type CircuitMemory = {
   readonly at: Instant;
   /** `measuredAt` of the newest reading that it takes into account. */
   readonly readingAt?: Instant;
+  /** What known steps of the load have shown of its meter; absent where no EV has been below it yet. */
+  readonly steps?: LoadStepMemory;
+};
+
+/** How a step of the EVs' current came out at the meter above them. */
+export type StepOutcome = 'agrees' | StepTrouble | 'unclear';
+/** Reversed; in another proportion; on another phase; not felt. `less`: it shows less than EVs that keep on drawing. */
+export type StepTrouble = 'sign' | 'scale' | 'phase' | 'unmoved' | 'less';
+
+/** EVs and meter at one instant at which all that the EVs below draw was settled. */
+export type Look = {
+  readonly at: Instant;
+  readonly evAmps: PhaseAmps;
+  readonly meterAmps: PhaseAmps;
+  /** The least and the most that the meter has shown since. */
+  readonly lowAmps: PhaseAmps;
+  readonly highAmps: PhaseAmps;
+  /** Stands for the EVSEs of which no current is known, and what they may draw: equal before and after a step that counts. */
+  readonly blind: number;
+};
+
+export type LoadStepMemory = {
+  /** When what the EVSEs below tell was last gone through. */
+  readonly askedAt?: Instant;
+  /** The newest looks at rest, the older one first: a step is measured from the older one, so that it lies before the step began. */
+  readonly looks: readonly Look[];
+  /** Something below has changed since the newer look: when the first and the last of it did. */
+  readonly changed?: { readonly from: Instant; readonly to: Instant };
+  /** How far the meter moves by itself from one look to the next. */
+  readonly noiseAmps: number;
+  /** What speaks against the meter, while it does. */
+  readonly against?: {
+    readonly kind: StepTrouble;
+    readonly phases: readonly Phase[];
+    /** Of what the meter showed to what the EVs drew. */
+    readonly ratio: number;
+    readonly votes: number;
+    readonly at: Instant;
+  };
+  /** Steps in a row that agreed on what is suspected. */
+  readonly agreed: number;
+  /** Since when the meter shows less than the EVs draw. */
+  readonly lessSince?: Instant;
+  /** It has shown export and was believed: something behind it generates, and may feed the EVs. */
+  readonly hasExported?: true;
+  readonly suspicion?: StepSuspicion;
+  /** How often each came out, up to `MAX_STEPS`. */
+  readonly counts: { readonly [O in StepOutcome]?: number };
+};
+
+/** The meter is taken for lost while it stands. `phases`: where it was seen. */
+export type StepSuspicion = {
+  readonly kind: StepTrouble;
+  readonly phases: readonly Phase[];
+  readonly ratio: number;
+  readonly since: Instant;
 };
 
 export type Memory = {

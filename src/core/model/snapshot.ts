@@ -32,9 +32,32 @@ export type MeterReading = {
   readonly frequencyMeasuredAt?: Instant;
   /** When the energy was read; absent: with the rest. */
   readonly energyMeasuredAt?: Instant;
+  /** What the newest sample said, where that was less than the one before: `currentAmps` keeps the higher of the two. */
+  readonly newestAmps?: PhaseAmps;
   /** When currents, powers and voltages were measured; nothing above is newer but by the length of a poll. */
   readonly measuredAt: Instant;
 };
+
+/** The checks that a sample may fail, each once a sample: the first that it fails. */
+export type RefusedBy =
+  | 'unreachable'
+  /** An answer without what is needed of it. */
+  | 'incomplete'
+  /** Not a number. */
+  | 'impossible'
+  | 'out-of-band'
+  | 'sum'
+  | 'export'
+  | 'turned'
+  /** An energy counter went back or jumped. */
+  | 'counter'
+  /** It counts more energy than its power adds up to. */
+  | 'energy'
+  | 'frozen'
+  | 'frozen-part';
+
+/** Attempts that gave no reading, by what they failed at; each count stops at `MAX_REFUSED`. */
+export type RefusedCounts = { readonly [R in RefusedBy]?: number };
 
 /** A meter's last good reading, and why nothing newer is believed when that is so. */
 export type MeterState = {
@@ -46,6 +69,10 @@ export type MeterState = {
     readonly detail: string;
     readonly since: Instant;
   };
+  /** Something is odd about readings that are believed all the same, because it can only make us too careful. */
+  readonly doubt?: { readonly kind: 'scale'; readonly detail: string; readonly since: Instant };
+  /** Since the start; absent: none. */
+  readonly refused?: RefusedCounts;
 };
 
 /** OCPP 2.0.1 ConnectorStatusEnumType, and Unknown until the station has said. */

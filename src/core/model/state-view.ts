@@ -2,6 +2,7 @@
 
 import type { CircuitReport, Decision, Notice, Reason } from './decision.ts';
 import type { Failsafe } from './limit.ts';
+import type { RefusedCounts } from './snapshot.ts';
 import type {
   CircuitId,
   ContactId,
@@ -134,8 +135,14 @@ export type MeterView = {
   readonly id: MeterId;
   readonly state: 'fresh' | 'ageing' | 'lost';
   readonly ageMs?: number;
-  /** Why newer samples are refused. */
+  /** Why newer samples are refused, or what known steps of the load hold against it. */
   readonly trouble?: string;
+  /** For how long. */
+  readonly troubleMs?: number;
+  /** Attempts that gave no reading, by what they failed at, since the controller started. */
+  readonly refused?: RefusedCounts;
+  /** How known steps of the chargers' current came out at it, since the controller started. */
+  readonly steps?: NonNullable<CircuitReport['meterSteps']>['counts'];
 };
 
 /** A digital input. */

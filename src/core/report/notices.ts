@@ -10,6 +10,7 @@ import { type CircuitId, PHASES, type Phase } from '../model/units.ts';
 import { MAX_WAKE_ATTEMPTS } from '../plan/wake.ts';
 import { contactNotices, stopNotices } from './contact-notices.ts';
 import { failsafeNotices } from './failsafe-notice.ts';
+import { meterNotices } from './meter-notices.ts';
 import { stopNotice } from './stop-notice.ts';
 import { describeSource } from './wording.ts';
 
@@ -38,31 +39,6 @@ export function notices(input: NoticesInput): readonly Notice[] {
 }
 
 const amps = (value: number) => `${Number(value.toFixed(1))} A`;
-
-function meterNotices({ site, snapshot, baseLoads }: NoticesInput): Notice[] {
-  return site.circuits.flatMap((circuit): Notice[] => {
-    const base = baseLoads.get(circuit.id)!;
-    if (circuit.meter === undefined || base.from === 'meter') return [];
-    const meter = site.meters.find((one) => one.id === circuit.meter);
-    const { suspicion, reading } = snapshot.meters[circuit.meter] ?? {};
-    const name = meter?.name ?? circuit.meter;
-    const age = reading
-      ? `its last good reading is ${Math.round((snapshot.now - reading.measuredAt) / 1000)} s old`
-      : 'it has not been read yet';
-    const why = suspicion ? ` (${suspicion.kind}: ${suspicion.detail})` : '';
-    if (base.from === 'held') {
-      return [
-        {
-          severity: 'warning',
-          code: 'METER_LATE',
-          text: `${name} is late: ${age}${why}. Nothing is raised on ${circuit.name} until it answers.`,
-        },
-      ];
-    }
-    const text = `${name} is lost: ${age}${why}. The worst base load is assumed on ${circuit.name}. Check the meter's supply and its network link.`;
-    return [{ severity: 'alarm', code: 'METER_LOST', text }];
-  });
-}
 
 function circuitNotices({ site, reports, baseLoads }: NoticesInput): Notice[] {
   return site.circuits.flatMap((circuit, at): Notice[] => {

@@ -3,11 +3,13 @@
 import type { Allocation } from '../allocate/allocate.ts';
 import type { Freshness } from '../allocate/base-load.ts';
 import type { Limits } from '../allocate/capacity.ts';
+import type { MeterTrust } from '../allocate/meter-trust.ts';
 import type { Situation } from '../allocate/situation.ts';
 import { offeredAmps } from '../command/draft.ts';
 import { acknowledgedAmps } from '../command/exposure.ts';
 import type { Waiting } from '../command/increase.ts';
 import type { CircuitReport, Share } from '../model/decision.ts';
+import type { LoadStepMemory } from '../model/memory.ts';
 import type { Site } from '../model/site.ts';
 import { siteIndex } from '../model/site-index.ts';
 import type { Snapshot } from '../model/snapshot.ts';
@@ -21,6 +23,7 @@ type ReportsInput = {
   readonly targets: readonly number[];
   readonly snapshot: Snapshot;
   readonly freshness: readonly Freshness[];
+  readonly steps: MeterTrust['steps'];
 };
 
 /** Figures of every circuit, in the site's order. `headroomAmps` is what exposure leaves, so a negative one says "may be overloaded now". */
@@ -31,6 +34,7 @@ export function circuitReports({
   targets,
   snapshot,
   freshness,
+  steps,
 }: ReportsInput): readonly CircuitReport[] {
   const { evsesBelow } = siteIndex(site);
   return site.circuits.map((circuit, at): CircuitReport => {
@@ -63,12 +67,20 @@ export function circuitReports({
         ...(reading ? { meteredAmps: reading.currentAmps[phase] } : {}),
       };
     });
-    if (!limit.power) return { circuit: circuit.id, baseLoadFrom: base.from, phases };
+    const report = { circuit: circuit.id, baseLoadFrom: base.from, phases, ...shownSteps(steps[at]) };
+    if (!limit.power) return report;
     const baseWatts = site.nominalVolts * (base.amps.L1 + base.amps.L2 + base.amps.L3);
     const { watts: limitWatts, unit, source } = limit.power;
     const power = { limitWatts, unit, source, expectedWatts: baseWatts + evWatts };
-    return { circuit: circuit.id, baseLoadFrom: base.from, phases, power };
+    return { ...report, power };
   });
+}
+
+/** Absent until a step of the load has shown something. */
+function shownSteps(steps: LoadStepMemory | undefined): Pick<CircuitReport, 'meterSteps'> {
+  if (!steps || (Object.keys(steps.counts).length === 0 && !steps.suspicion)) return {};
+  const { counts, suspicion } = steps;
+  return { meterSteps: { counts, ...(suspicion ? { suspicion } : {}) } };
 }
 
 type SharesInput = {

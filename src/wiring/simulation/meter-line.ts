@@ -9,7 +9,7 @@ import { AppError } from '../../engine/app-error.ts';
 import type { Clock, Random } from '../../engine/ports.ts';
 import type { CoilWrite, ModbusRequest } from '../../modbus/reply-frame.ts';
 import type { OpenSession, RegisterSession } from '../../modbus/session.ts';
-import { registersOf } from '../../simulator/meter-registers.ts';
+import { type Connection, registersOf } from '../../simulator/meter-registers.ts';
 import type { MeterFault } from '../../simulator/script.ts';
 
 /** A sound meter answers within this. */
@@ -26,6 +26,8 @@ type Device = {
   fault: MeterFault | undefined;
   /** The registers at the moment at which it got stuck. */
   held: ReadonlyMap<number, number> | undefined;
+  /** Its values at the moment at which the fault began. */
+  heldValues: Connection | undefined;
   /** Reads are of one instant: several blocks of one poll see the same connection. */
   last: { readonly at: number; readonly words: ReadonlyMap<number, number> } | undefined;
 };
@@ -46,7 +48,7 @@ export class MeterLine {
 
   add(meter: SiteMeter, profile: MeterProfile, read: MeterSource): void {
     const { endpoint, unitId } = meter.connection;
-    const device = { meter, profile, read, fault: undefined, held: undefined, last: undefined };
+    const device = { meter, profile, read, fault: undefined, held: undefined, heldValues: undefined, last: undefined };
     this.#devices.set(deviceKey(endpoint, unitId), device);
   }
 
@@ -65,6 +67,7 @@ export class MeterLine {
     for (const device of this.#devices.values()) {
       if (device.meter.id !== id) continue;
       device.held = fault === 'stuck' ? this.#registers(device) : undefined;
+      device.heldValues = fault === 'stuck-phase' || fault === 'wrap' ? this.#values(device) : undefined;
       device.fault = fault;
       device.last = undefined;
     }
@@ -114,22 +117,57 @@ export class MeterLine {
     return { words, afterMs: ANSWER_MS.least };
   }
 
+  #values({ read }: Device): Connection {
+    const { amps, importWh } = read();
+    const ripple = () => 1 + (this.#random.next('modbus.ripple') - 0.5) * RIPPLE;
+    return { amps, volts: mapPhases(() => this.#nominalVolts * ripple()), hertz: 50 * ripple(), importWh };
+  }
+
   #registers(device: Device): ReadonlyMap<number, number> {
     const at = this.#clock.now();
     if (device.last?.at === at) return device.last.words;
-    const { amps, importWh } = device.read();
-    const { fault } = device;
-    const times = fault === 'times-ten' || fault === 'spike' ? 10 : fault === 'flipped' ? -1 : 1;
-    const ripple = () => 1 + (this.#random.next('modbus.ripple') - 0.5) * RIPPLE;
-    const words = registersOf(device.profile, device.meter, {
-      amps: mapPhases((phase) => amps[phase] * times),
-      volts: mapPhases(() => this.#nominalVolts * ripple()),
-      hertz: 50 * ripple(),
-      importWh,
-    });
-    if (fault === 'spike') device.fault = undefined;
+    const { fault, heldValues } = device;
+    const values = this.#values(device);
+    const words = registersOf(device.profile, device.meter, fault ? spoilt(fault, values, heldValues) : values);
+    if (fault === 'spike' || fault === 'dip') device.fault = undefined;
     device.last = { at, words };
     return words;
+  }
+}
+
+const WRAPPED_WH = 40;
+const JUMP_WH = 10_000_000;
+
+/** What the registers show of the truth while the meter errs so. `before`: at the moment at which it began to. */
+function spoilt(fault: MeterFault, values: Connection, before: Connection | undefined): Connection {
+  const { amps, volts, importWh } = values;
+  const times = (by: number): Connection => ({ ...values, amps: mapPhases((phase) => amps[phase] * by) });
+  switch (fault) {
+    case 'times-ten':
+    case 'spike':
+      return times(10);
+    case 'tenth':
+      return times(0.1);
+    case 'flipped':
+      return times(-1);
+    case 'dip':
+      return times(0);
+    case 'flipped-phase':
+      return { ...values, amps: { ...amps, L2: -amps.L2 } };
+    case 'swapped':
+      return { ...values, amps: { ...amps, L1: amps.L2, L2: amps.L1 } };
+    case 'stuck-phase':
+      return before
+        ? { ...values, amps: { ...amps, L2: before.amps.L2 }, volts: { ...volts, L2: before.volts.L2 } }
+        : values;
+    case 'wrap':
+      return { ...values, importWh: WRAPPED_WH + Math.max(0, importWh - (before?.importWh ?? 0)) };
+    case 'jump':
+      return { ...values, importWh: importWh + JUMP_WH };
+    case 'stuck':
+    case 'late':
+    case 'dead':
+      return values;
   }
 }
 

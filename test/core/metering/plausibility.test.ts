@@ -79,7 +79,7 @@ describe('one sample', () => {
       'the phases add up to 6900 W, the total says 6.9 W',
     ],
   ])('%s', (_name, sample, detail) => {
-    expect(verdictOf(sample)).toEqual(detail === undefined ? { kind: 'accepted' } : { kind: 'absurd', detail });
+    expect(verdictOf(sample)).toMatchObject(detail === undefined ? { kind: 'accepted' } : { kind: 'absurd', detail });
   });
 
   test('behind a transformer small errors are larger', () => {
@@ -154,7 +154,7 @@ describe('export', () => {
     ['where something generates', [-40, -40, -40], BOUNDS, undefined],
   ] as const)('%s', (_name, amps, bounds, detail) => {
     const expected = detail === undefined ? { kind: 'accepted' } : { kind: 'absurd', detail };
-    expect(verdictOf(sampleOf(amps), bounds)).toEqual(expected);
+    expect(verdictOf(sampleOf(amps), bounds)).toMatchObject(expected);
   });
 
   /** What becomes of samples that follow one another where something generates. */
@@ -182,6 +182,17 @@ describe('export', () => {
       [42, 41, 39],
     ]);
     expect(kinds).toEqual(['accepted', 'absurd', 'absurd', 'absurd', 'absurd', 'accepted', 'accepted']);
+  });
+
+  test('where nothing generates, a meter that is turned back is believed at once, whatever the load has done meanwhile', () => {
+    let previous: PlausibilityState = NOTHING_SEEN;
+    const kinds = [60, -60, -48, 38].map((amps, at) => {
+      const sample = sampleOf([amps, amps, amps]);
+      const { verdict, next } = judge(consumer, previous, { sample, fingerprint: `${at}`, now: at * 1_000 });
+      previous = next;
+      return verdict.kind;
+    });
+    expect(kinds).toEqual(['accepted', 'absurd', 'absurd', 'accepted']);
   });
 
   test('sun that comes out is believed: its phases do not mirror what was drawn', () => {
