@@ -1,5 +1,6 @@
 // The picture of --watch as text: bars, least and most, age, trouble; and the rows of --raw.
 import { expect, test } from 'vitest';
+import { NOTHING_SEEN } from '../../src/core/metering/plausibility.ts';
 import type { Sample } from '../../src/core/metering/sample.ts';
 import { onEachPhase } from '../../src/core/model/units.ts';
 import type { MeterShot } from '../../src/modbus/read-once.ts';
@@ -20,7 +21,7 @@ function shot(currentAmps: Sample['currentAmps'], more: Partial<Sample> = {}, do
     values: {},
     registers: [],
     measuredAt: 0,
-    seen: { mismatches: 0 },
+    seen: NOTHING_SEEN,
     ...(doubt !== undefined && { doubt }),
   };
 }
@@ -93,7 +94,7 @@ test('--raw: a row a point, with scale factors and what no point uses, counted f
     values: { i_l1: 10.5 },
     registers: [{ start: base + start, words: Array.from({ length: count }, (_, at) => at) }],
     measuredAt: 0,
-    seen: { mismatches: 0 },
+    seen: NOTHING_SEEN,
   };
   const lines = registersAsText(raw, profile).split('\n');
   const at = profile.points.i_l1!.address;
