@@ -16,6 +16,7 @@ import type { MessageSocket } from '../engine/socket.ts';
 import { CentralSystem } from './central-system.ts';
 import { CommandLane } from './commands.ts';
 import { Facts } from './facts.ts';
+import type { Version } from './handlers.ts';
 import { KnownTokens } from './known-tokens.ts';
 import { Polls } from './polls.ts';
 import { type Registered, Registry } from './registry.ts';
@@ -24,9 +25,7 @@ import { keepAlive } from './rpc/keep-alive.ts';
 import { type Door, type DoorOptions, StationDoor } from './server.ts';
 import type { Session } from './session.ts';
 import { StopLane } from './stop-lane.ts';
-import { TransactionDesk } from './transaction-desk.ts';
-import { loadV16Schemas } from './v16/schemas.ts';
-import { modelFrom } from './v16/translate.ts';
+import { loadV16 } from './v16/wire.ts';
 
 /** How long an older connection may take to prove that it lives before a newer one takes its place. */
 export const INCUMBENT_PONG_MS = 3_000;
@@ -47,6 +46,7 @@ export type GatewayPorts = {
 };
 type Lanes = { readonly limits: CommandLane; readonly stops: StopLane };
 type Running = {
+  readonly versions: readonly Version[];
   readonly door: Door;
   readonly central: CentralSystem;
   readonly lanes: ReadonlyMap<StationId, Lanes>;
@@ -122,8 +122,9 @@ export class StationGateway implements StationsPort, StationCalls {
 
   /** Loads what outlives a restart, then opens the door. Rejects with `OCPP_LISTEN`, `OCPP_SCHEMAS_MISSING` or the store's error. */
   async start(signal: AbortSignal): Promise<void> {
-    await this.#remember();
-    const running = await this.#join();
+    const versions = await Promise.all([loadV16()]);
+    await this.#remember(versions);
+    const running = this.#join(versions);
     this.#running = running;
     await running.door.start();
     signal.addEventListener('abort', () => void this.stop(), { once: true });
@@ -145,7 +146,7 @@ export class StationGateway implements StationsPort, StationCalls {
     cancel.abort();
   }
 
-  async #remember(): Promise<void> {
+  async #remember(versions: readonly Version[]): Promise<void> {
     const { store, upstream } = this.#ports;
     await this.#facts.load();
     for (const record of await store.openTransactions()) {
@@ -155,7 +156,7 @@ export class StationGateway implements StationsPort, StationCalls {
     }
     for (const { station, image } of this.#registry.all()) {
       const boot = this.#facts.get(station.id).boot;
-      if (boot) image.remembered(modelFrom(JSON.parse(boot.rawPayload)));
+      if (boot) image.remembered(versions[0]!.wire.modelFrom(JSON.parse(boot.rawPayload)));
     }
     const refresh = (station: StationId) =>
       this.#registry.get(station)?.image.upstream(upstream.linkState(station), upstream.profiles(station));
@@ -164,9 +165,8 @@ export class StationGateway implements StationsPort, StationCalls {
     for (const { station } of this.#registry.all()) refresh(station.id);
   }
 
-  async #join(): Promise<Running> {
+  #join(versions: readonly Version[]): Running {
     const [surroundings, site, facts] = [this.#surroundings, this.#site, this.#facts];
-    const schemas = await loadV16Schemas();
     const lanes = new Map<StationId, Lanes>();
     const polls = new Map<StationId, Polls>();
     for (const registered of this.#registry.all()) {
@@ -176,18 +176,14 @@ export class StationGateway implements StationsPort, StationCalls {
       polls.set(station.id, own);
       const onAccepted = (command: Command) => own.afterAccepted(command);
       lanes.set(station.id, {
-        limits: new CommandLane({ surroundings, image, schemas, session, onAccepted }),
+        limits: new CommandLane({ surroundings, image, session, onAccepted }),
         stops: new StopLane({ surroundings, image, session }),
       });
     }
-    const desk = new TransactionDesk({ surroundings, site, ...this.#ports, tokens: new KnownTokens() });
+    const tokens = new KnownTokens();
     const central = new CentralSystem({
-      surroundings,
-      site,
-      upstream: this.#ports.upstream,
-      facts,
-      desk,
-      schemas,
+      versions,
+      office: () => ({ surroundings, site, store: this.#ports.store, upstream: this.#ports.upstream, facts, tokens }),
       onAccepted: ({ station }) => void polls.get(station.id)?.configure(),
       onUnknown: ({ station }) => void polls.get(station.id)?.askToBoot(),
       onUrgent: (reason) => this.#onUrgent(reason),
@@ -201,7 +197,7 @@ export class StationGateway implements StationsPort, StationCalls {
       beforeWelcome: (station) => this.#checkIncumbent(station),
       onStation: (station, socket, address) => this.#welcome(station, socket, address),
     });
-    return { door, central, lanes, polls };
+    return { versions, door, central, lanes, polls };
   }
 
   /** A second connection under one identity is a lost one coming back, or somebody with a stolen key: tell which it looks like. */
@@ -220,11 +216,15 @@ export class StationGateway implements StationsPort, StationCalls {
       return;
     }
     const isKnown = this.#facts.get(station.id).boot !== undefined;
+    const version = running.versions[0]!.wire;
     const session: Session = {
+      version,
       connection: new RpcConnection(socket, {
         surroundings: this.#surroundings,
         name: station.id,
         callTimeoutMs: station.profile.callTimeoutMs,
+        spell: version.spell,
+        answersUnreadable: version.answersUnreadable,
         handle: (call) => running.central.handle(registered, session, call),
         onClose: (code) => this.#onClosed(registered, session, code),
       }),

@@ -1,12 +1,19 @@
 // The newest whole image of one station: an immutable object, replaced on every change; it must never be changed in place.
 
 import type { Evse, Station } from '../core/model/site.ts';
-import type { CommandProgress, EvseState, StationState } from '../core/model/snapshot.ts';
+import type {
+  ChargingState,
+  CommandProgress,
+  ConnectorStatus,
+  EvseState,
+  StationState,
+} from '../core/model/snapshot.ts';
 import { type EvseId, type Instant, stationTime } from '../core/model/units.ts';
 import type { Clock, TransactionRecord } from '../engine/ports.ts';
 import { ClockSkew } from './clock-skew.ts';
-import type { EvseSample } from './v16/meter-values.ts';
-import type { EvseStatus } from './v16/translate.ts';
+import type { EvseSample } from './meter-values.ts';
+
+export type EvseStatus = { readonly connectorStatus: ConnectorStatus; readonly chargingState?: ChargingState };
 
 /** Older samples come from an offline queue: history, not what is drawn now. */
 export const MAX_SAMPLE_AGE_MS = 120_000;

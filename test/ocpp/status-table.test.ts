@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { CentralSystem, type CentralSystemOptions } from '../../src/ocpp/central-system.ts';
+import type { Office } from '../../src/ocpp/handlers.ts';
+import { loadV16 } from '../../src/ocpp/v16/wire.ts';
 import { DOWN_RULES, type DownWay, UP_RULES, type UpWay } from '../../src/upstream/relay-table.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/ocpp.md'), 'utf8');
@@ -13,7 +15,9 @@ const rows = page
   .map(([, message = '', profile, caller, status]) => ({ message, profile, caller, status }));
 
 // The dispatch table is built from its options and asks nothing of them before a CALL comes.
-const { actions } = new CentralSystem({} as CentralSystemOptions);
+const v16 = await loadV16();
+const options = { versions: [v16], office: () => ({}) as Office };
+const actions = new CentralSystem(options as unknown as CentralSystemOptions).actions(v16.wire);
 
 const STATUS: Readonly<Record<UpWay | DownWay, string>> = {
   relay: 'relayed',

@@ -1,6 +1,6 @@
 // One station's open transactions under our ids; it must never let one station's message touch another's.
 
-import type { TransactionRecord } from '../engine/ports.ts';
+import type { TransactionRecord } from '../../engine/ports.ts';
 
 /** What a station writes when it never learnt the id (OCPP 1.6 errata 3.18). */
 export const NO_TRANSACTION_ID = -1;
