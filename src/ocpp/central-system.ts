@@ -66,7 +66,7 @@ export class CentralSystem {
     const isBoot = call.action === 'BootNotification';
     const handler = handlers.get(call.action);
     if (handler === undefined && !isBoot)
-      return error('NotImplemented', `${call.action.slice(0, 50)} is not known here`);
+      return error(version.refusalOf(call.action), `${call.action.slice(0, 50)} is not known here`);
     if (!isBoot && session.registration !== 'accepted') {
       this.#askToBoot(registered, session);
       return error('SecurityError', 'BootNotification has to be accepted first (OCPP-J errata 3.10)');
@@ -106,9 +106,15 @@ export class CentralSystem {
     session.registration = status === 'Accepted' ? 'accepted' : status === 'Pending' ? 'pending' : 'rejected';
     if (status === 'Accepted') {
       const known = facts.get(station.id);
-      const isSameFirmware = known.capability.firmware === (model.firmware ?? '');
+      const { name } = session.version;
+      const isSameFirmware =
+        known.capability.firmware === (model.firmware ?? '') && (known.boot?.version ?? '1.6') === name;
       facts.update(station.id, {
-        boot: { rawPayload: call.rawPayload, atWall: surroundings.clock.wall() },
+        boot: {
+          rawPayload: call.rawPayload,
+          atWall: surroundings.clock.wall(),
+          ...(name === '1.6' ? {} : { version: name }),
+        },
         capability: isSameFirmware ? known.capability : { firmware: model.firmware ?? '' },
       });
     }

@@ -18,6 +18,7 @@ import { CommandLane } from './commands.ts';
 import { Facts } from './facts.ts';
 import type { Version } from './handlers.ts';
 import { KnownTokens } from './known-tokens.ts';
+import { noUpstream } from './no-upstream.ts';
 import { Polls } from './polls.ts';
 import { type Registered, Registry } from './registry.ts';
 import { RpcConnection } from './rpc/connection.ts';
@@ -26,6 +27,8 @@ import { type Door, type DoorOptions, StationDoor } from './server.ts';
 import type { Session } from './session.ts';
 import { StopLane } from './stop-lane.ts';
 import { loadV16 } from './v16/wire.ts';
+import { loadV201 } from './v201/wire.ts';
+import type { VersionWire } from './version.ts';
 
 /** How long an older connection may take to prove that it lives before a newer one takes its place. */
 export const INCUMBENT_PONG_MS = 3_000;
@@ -59,6 +62,7 @@ export class StationGateway implements StationsPort, StationCalls {
   readonly #ports: GatewayPorts;
   readonly #registry: Registry;
   readonly #facts: Facts;
+  readonly #isolated: UpstreamPort;
   #running: Running | undefined;
   #onUrgent: (reason: string) => void = () => {};
   #onStateChanged: (station: StationId) => void = () => {};
@@ -69,6 +73,7 @@ export class StationGateway implements StationsPort, StationCalls {
     this.#ports = ports;
     this.#registry = new Registry(site, surroundings.clock, (station) => this.#onStateChanged(station));
     this.#facts = new Facts(ports.store, surroundings.log);
+    this.#isolated = noUpstream(ports.store);
   }
 
   states(): { readonly [station: StationId]: StationState } {
@@ -117,12 +122,14 @@ export class StationGateway implements StationsPort, StationCalls {
     }
     const session = this.#registry.get(station)?.session;
     if (!session) return { kind: 'unsent', why: 'the station is not connected' };
+    if (this.#upstreamOf(session.version) !== this.#ports.upstream)
+      return { kind: 'unsent', why: `the station speaks OCPP ${session.version.name}, which is not relayed` };
     return session.connection.call({ ...call, priority: 'upstream' });
   }
 
   /** Loads what outlives a restart, then opens the door. Rejects with `OCPP_LISTEN`, `OCPP_SCHEMAS_MISSING` or the store's error. */
   async start(signal: AbortSignal): Promise<void> {
-    const versions = await Promise.all([loadV16()]);
+    const versions = await Promise.all([loadV201(), loadV16()]);
     await this.#remember(versions);
     const running = this.#join(versions);
     this.#running = running;
@@ -156,10 +163,14 @@ export class StationGateway implements StationsPort, StationCalls {
     }
     for (const { station, image } of this.#registry.all()) {
       const boot = this.#facts.get(station.id).boot;
-      if (boot) image.remembered(versions[0]!.wire.modelFrom(JSON.parse(boot.rawPayload)));
+      const said = versions.find(({ wire }) => wire.name === (boot?.version ?? '1.6'));
+      if (boot && said) image.remembered(said.wire.modelFrom(JSON.parse(boot.rawPayload)));
     }
-    const refresh = (station: StationId) =>
-      this.#registry.get(station)?.image.upstream(upstream.linkState(station), upstream.profiles(station));
+    const refresh = (station: StationId) => {
+      const registered = this.#registry.get(station);
+      const isRelayed = !registered?.session || this.#upstreamOf(registered.session.version) === upstream;
+      if (isRelayed) registered?.image.upstream(upstream.linkState(station), upstream.profiles(station));
+    };
     upstream.onLinkChanged(refresh);
     upstream.onProfilesChanged(refresh);
     for (const { station } of this.#registry.all()) refresh(station.id);
@@ -183,7 +194,14 @@ export class StationGateway implements StationsPort, StationCalls {
     const tokens = new KnownTokens();
     const central = new CentralSystem({
       versions,
-      office: () => ({ surroundings, site, store: this.#ports.store, upstream: this.#ports.upstream, facts, tokens }),
+      office: (version) => ({
+        surroundings,
+        site,
+        store: this.#ports.store,
+        upstream: this.#upstreamOf(version),
+        facts,
+        tokens,
+      }),
       onAccepted: ({ station }) => void polls.get(station.id)?.configure(),
       onUnknown: ({ station }) => void polls.get(station.id)?.askToBoot(),
       onUrgent: (reason) => this.#onUrgent(reason),
@@ -195,7 +213,8 @@ export class StationGateway implements StationsPort, StationCalls {
       stationCount: site.stations.length,
       find: (identity) => this.#registry.get(identity)?.station,
       beforeWelcome: (station) => this.#checkIncumbent(station),
-      onStation: (station, socket, address) => this.#welcome(station, socket, address),
+      spokenWith: (station) => spokenWith(station, versions).map(({ wire }) => wire.subprotocol),
+      onStation: (station, socket, address, subprotocol) => this.#welcome(station, socket, address, subprotocol),
     });
     return { versions, door, central, lanes, polls };
   }
@@ -208,15 +227,17 @@ export class StationGateway implements StationsPort, StationCalls {
     if (isAlive) this.#surroundings.log.error('ocpp.identity-conflict', { station: station.id });
   }
 
-  #welcome(station: Station, socket: MessageSocket, address: string): void {
+  #welcome(station: Station, socket: MessageSocket, address: string, subprotocol: string): void {
     const running = this.#running;
     const registered = this.#registry.get(station.id);
-    if (!running || !registered) {
+    const version = running?.versions.find(({ wire }) => wire.subprotocol === subprotocol)?.wire;
+    if (!running || !registered || !version) {
       socket.terminate();
       return;
     }
-    const isKnown = this.#facts.get(station.id).boot !== undefined;
-    const version = running.versions[0]!.wire;
+    const { boot } = this.#facts.get(station.id);
+    // What it said of itself in another version was before its last restart.
+    const isKnown = boot !== undefined && (boot.version ?? '1.6') === version.name;
     const session: Session = {
       version,
       connection: new RpcConnection(socket, {
@@ -234,14 +255,25 @@ export class StationGateway implements StationsPort, StationCalls {
     registered.session = session;
     incumbent?.connection.close(1000, 'replaced by a newer connection');
     keepAlive(session.connection, this.#surroundings.clock);
-    this.#surroundings.log.info('ocpp.connected', { station: station.id, address, isKnown });
+    this.#surroundings.log.info('ocpp.connected', { station: station.id, address, isKnown, subprotocol });
     registered.image.connected();
-    if (!incumbent) this.#ports.upstream.stationConnected(station.id);
+    const before = incumbent && this.#upstreamOf(incumbent.version);
+    const upstream = this.#upstreamOf(version);
+    if (before !== upstream) {
+      before?.stationDisconnected(station.id);
+      upstream.stationConnected(station.id);
+    }
+    registered.image.upstream(upstream.linkState(station.id), upstream.profiles(station.id));
     const polls = running.polls.get(station.id);
     polls?.connected();
     if (station.profile.quirks.includes('must-be-asked-to-boot')) void polls?.askToBoot();
     if (isKnown) void polls?.askForTime();
     if (isKnown) void polls?.configure();
+  }
+
+  /** The operator's CSMS is spoken to in 1.6 alone; what speaks another version is controlled here and relayed to nobody. */
+  #upstreamOf({ name }: VersionWire): UpstreamPort {
+    return name === '1.6' ? this.#ports.upstream : this.#isolated;
   }
 
   #onClosed(registered: Registered, session: Session, code: number): void {
@@ -251,7 +283,13 @@ export class StationGateway implements StationsPort, StationCalls {
     if (registered.session !== session) return;
     delete registered.session;
     registered.image.disconnected();
-    this.#ports.upstream.stationDisconnected(station);
+    this.#upstreamOf(session.version).stationDisconnected(station);
     this.#onUrgent(`${station} disconnected`);
   }
+}
+
+/** The versions that are spoken with a station, the highest first. */
+function spokenWith(station: Station, versions: readonly Version[]): readonly Version[] {
+  const spoken = station.ocpp ?? ['1.6'];
+  return versions.filter(({ wire }) => spoken.includes(wire.name));
 }

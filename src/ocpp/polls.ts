@@ -13,6 +13,9 @@ export const MAX_REFUSALS = 3;
 /** Between two questions for samples of one EVSE. */
 export const MIN_SAMPLE_PAUSE_MS = 10_000;
 
+/** Kept among the abilities of a station: it was asked. */
+const ABILITIES_ASKED = 'abilities';
+
 export type PollOptions = {
   readonly surroundings: Surroundings;
   readonly image: StationImage;
@@ -43,6 +46,7 @@ export class Polls {
     if (this.#isConfiguring || this.#has('no-get-configuration')) return;
     this.#isConfiguring = true;
     for (const setting of this.#options.session()?.version.settings ?? []) await this.#set(setting);
+    await this.#askAbilities();
     this.#isConfiguring = false;
   }
 
@@ -61,9 +65,29 @@ export class Polls {
   }
 
   #remember(key: string, value: string): void {
+    this.#rememberAll({ [key]: value });
+  }
+
+  #rememberAll(told: { readonly [key: string]: string }): void {
     const { facts, image } = this.#options;
     const { capability } = facts.get(image.station.id);
-    facts.update(image.station.id, { capability: { ...capability, [key]: value } });
+    facts.update(image.station.id, { capability: { ...capability, ...told } });
+  }
+
+  /** Asks once per station and firmware what it can do, where its version has such a question. */
+  async #askAbilities(): Promise<void> {
+    const { facts, image, session } = this.#options;
+    const abilities = session()?.version.abilities;
+    const isKnown = Object.hasOwn(facts.get(image.station.id).capability, ABILITIES_ASKED);
+    if (abilities === undefined || isKnown) return;
+    const outcome = await this.#call(abilities.ask);
+    if (outcome.kind === 'unsent' || outcome.kind === 'unanswered') return;
+    if (outcome.kind === 'result')
+      this.#rememberAll({ ...abilities.read(outcome.payload), [ABILITIES_ASKED]: 'answered' });
+    else {
+      await this.#call(abilities.askOtherwise);
+      this.#remember(ABILITIES_ASKED, 'refused');
+    }
   }
 
   /**

@@ -6,7 +6,7 @@ import type { StationId } from '../core/model/units.ts';
 import type { Clock } from '../engine/ports.ts';
 import type { Session } from './session.ts';
 import { StationImage } from './station.ts';
-import { Transactions } from './v16/transactions.ts';
+import { Transactions } from './transactions.ts';
 
 export type Registered = {
   readonly station: Station;

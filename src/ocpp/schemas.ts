@@ -39,6 +39,11 @@ export class Schemas {
     return Object.keys(this.#schemas);
   }
 
+  /** Whether the version has such an action, whoever calls it. */
+  has(action: string): boolean {
+    return Object.hasOwn(this.#schemas, `${action}Request`);
+  }
+
   /** What is wrong with a payload; nothing when all is well. An action without a schema has nothing wrong with it. */
   check(
     direction: Direction,

@@ -12,6 +12,7 @@ import { type EvseId, type Instant, stationTime } from '../core/model/units.ts';
 import type { Clock, TransactionRecord } from '../engine/ports.ts';
 import { ClockSkew } from './clock-skew.ts';
 import type { EvseSample } from './meter-values.ts';
+import { transactionIdOf } from './transactions.ts';
 
 export type EvseStatus = { readonly connectorStatus: ConnectorStatus; readonly chargingState?: ChargingState };
 
@@ -78,6 +79,12 @@ export class StationImage {
     this.#update({ model });
   }
 
+  /** What is shown of an EVSE; undefined: the station has none of that number. */
+  evse(number: number): EvseState | undefined {
+    const id = this.evseNumbered(number)?.id;
+    return id === undefined ? undefined : this.#state.evses.find((one) => one.evse === id);
+  }
+
   status(connector: number, status: EvseStatus): void {
     this.#updateEvse(this.evseNumbered(connector)?.id, (before) => {
       const { chargingState: _before, ...rest } = before;
@@ -103,9 +110,9 @@ export class StationImage {
     }));
   }
 
-  transactionEnergy(connector: number, localId: number, energyWh: number): void {
+  transactionEnergy(connector: number, record: TransactionRecord, energyWh: number): void {
     this.#updateEvse(this.evseNumbered(connector)?.id, (before) =>
-      before.transaction?.id === String(localId) && energyWh >= 0
+      before.transaction?.id === transactionIdOf(record) && energyWh >= 0
         ? { ...before, transaction: { ...before.transaction, energyWh } }
         : before,
     );
@@ -115,7 +122,7 @@ export class StationImage {
     const startedAt: Instant = this.#clock.now() - Math.max(0, this.#clock.wall() - record.startedAtWall);
     this.#updateEvse(this.evseNumbered(record.connector)?.id, (before) => ({
       ...before,
-      transaction: { id: String(record.localId), startedAt },
+      transaction: { id: transactionIdOf(record), startedAt },
     }));
   }
 
@@ -123,7 +130,7 @@ export class StationImage {
   transactionClosed(record: TransactionRecord): void {
     this.#updateEvse(this.evseNumbered(record.connector)?.id, (before) => {
       const { transaction, ...rest } = before;
-      return transaction?.id === String(record.localId) ? rest : before;
+      return transaction?.id === transactionIdOf(record) ? rest : before;
     });
   }
 

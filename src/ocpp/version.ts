@@ -23,6 +23,8 @@ export interface VersionWire {
   readonly schemas: Schemas;
   /** True where a text of which not even the message id can be read is answered all the same, under the id "-1" (2.x Part 4 §4.2.3). */
   readonly answersUnreadable: boolean;
+  /** The code for a CALL that stations do not make here. */
+  refusalOf(action: string): 'NotImplemented' | 'NotSupported';
   /** The version's own spelling of an error code. */
   spell(code: string): string;
 
@@ -41,6 +43,13 @@ export interface VersionWire {
   triggerCall(what: Triggered, evse?: number): OwnCall;
   readonly settings: readonly Setting[];
   settingCall(name: string, value: string): OwnCall;
+  /** What a station is asked about itself once per firmware; absent: nothing. */
+  readonly abilities?: {
+    readonly ask: OwnCall;
+    /** Where the first way is refused; the answer comes in CALLs of the station. */
+    readonly askOtherwise: OwnCall;
+    readonly read: (answer: Payload) => { readonly [name: string]: string };
+  };
   /** Whether the answer to `settingCall` says that the value is taken. */
   isSettingTaken(answer: Payload): boolean;
 }

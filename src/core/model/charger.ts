@@ -31,6 +31,8 @@ export type QuirkFlag = (typeof QUIRK_FLAGS)[number];
 export type ChargerProfile = {
   readonly id: string;
   readonly title: string;
+  /** The versions that it may speak; absent: 1.6 alone. */
+  readonly ocpp?: readonly OcppVersion[];
   /** OCPP chargingRateUnit that the model obeys. */
   readonly unit: 'A' | 'W';
   /** The smallest step of a limit in amperes per phase; limits are rounded down to it. */

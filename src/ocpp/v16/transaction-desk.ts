@@ -16,8 +16,8 @@ import type { Registered } from '../registry.ts';
 import type { Reply } from '../rpc/contract.ts';
 import type { Payload } from '../rpc/frames.ts';
 import { believableTime, parseTimestamp } from '../rpc/timestamp.ts';
+import { NO_TRANSACTION_ID } from '../transactions.ts';
 import { readMeterValues } from './meter-values.ts';
-import { NO_TRANSACTION_ID } from './transactions.ts';
 
 /** How long a station waits for upstream's verdict on an idToken. */
 export const VERDICT_DEADLINE_MS = 3_000;
@@ -119,7 +119,7 @@ export class TransactionDesk {
     const sample = readMeterValues(meterValue, evse, this.#options.site.nominalVolts);
     registered.image.sampled(connectorId, sample);
     if (record && sample.energyWh !== undefined)
-      registered.image.transactionEnergy(connectorId, record.localId, sample.energyWh - record.meterStartWh);
+      registered.image.transactionEnergy(connectorId, record, sample.energyWh - record.meterStartWh);
   }
 
   async #ownerOf({ station, transactions }: Registered, named: number, connector?: number): Promise<Owner> {

@@ -23,6 +23,7 @@ export async function loadV16(): Promise<Version> {
       schemas: await loadV16Schemas(),
       answersUnreadable: false,
       spell: (code) => code,
+      refusalOf: () => 'NotImplemented',
       modelFrom,
       installCall: (evse, profile, clockSkewMs) => ({
         action: 'SetChargingProfile',

@@ -1,6 +1,19 @@
 // One station's open transactions under our ids; it must never let one station's message touch another's.
 
-import type { TransactionRecord } from '../../engine/ports.ts';
+import type { TransactionId } from '../core/model/units.ts';
+import type { TransactionRecord } from '../engine/ports.ts';
+
+/** Before the id that the station gave: the `startKey` of a transaction of 2.x, so that any event of it finds its record. */
+const STATION_KEY = 'id:';
+
+export function stationKeyOf(transactionId: TransactionId): string {
+  return `${STATION_KEY}${transactionId}`;
+}
+
+/** The id by which the station knows it: its own (2.x), or the one that we gave (1.6). */
+export function transactionIdOf({ startKey, localId }: TransactionRecord): TransactionId {
+  return startKey.startsWith(STATION_KEY) ? startKey.slice(STATION_KEY.length) : String(localId);
+}
 
 /** What a station writes when it never learnt the id (OCPP 1.6 errata 3.18). */
 export const NO_TRANSACTION_ID = -1;
@@ -23,6 +36,11 @@ export class Transactions {
 
   get(localId: number): TransactionRecord | undefined {
     return this.#open.get(localId);
+  }
+
+  /** The one that the station calls so. */
+  called(transactionId: TransactionId): TransactionRecord | undefined {
+    return [...this.#open.values()].find((record) => transactionIdOf(record) === transactionId);
   }
 
   /**
