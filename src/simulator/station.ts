@@ -13,18 +13,15 @@ import type { ProfileMemory } from './profile-memory.ts';
 import type { StationManner } from './script.ts';
 import { SimulatedEvse } from './simulated-evse.ts';
 import { SmartCharging } from './smart-charging.ts';
-import { answerCall } from './station-answers.ts';
-import { answerCallV201 } from './station-answers-v201.ts';
 import { StationClock } from './station-clock.ts';
 import { StationConfiguration } from './station-configuration.ts';
 import { StationLink } from './station-link.ts';
 import { Registration } from './station-registration.ts';
+import { speechOf } from './station-speech.ts';
 import { StationStatus } from './station-status.ts';
 import { StationTransactions } from './station-transactions.ts';
 import type { StationWire } from './station-wire.ts';
 import type { QueueSize, TrueEvse } from './truth.ts';
-import { wireV16 } from './wire-v16.ts';
-import { wireV201 } from './wire-v201.ts';
 import { Manners, type Model, modelOf } from './zoo.ts';
 
 /** From power to the first attempt to connect. */
@@ -291,14 +288,6 @@ export class SimulatedStation {
     this.#link.open();
     this.#transactions.resume();
   }
-}
-
-/** A version as it is spoken: said, and answered. */
-type Speech = { readonly wire: StationWire; readonly answer: typeof answerCall };
-
-/** Most firmware in the field is of 1.6: a simulated station speaks 2.0.1 where its site leaves it nothing else. */
-function speechOf({ ocpp = ['1.6'] }: Station): Speech {
-  return ocpp.includes('1.6') ? { wire: wireV16, answer: answerCall } : { wire: wireV201, answer: answerCallV201 };
 }
 
 function targetOf({ station, url, key }: StationOptions, model: Model, { subprotocol }: StationWire) {

@@ -407,6 +407,25 @@ describe('transactions', () => {
     expect(bench.state('A').evses[0]!.transaction!.startedAt).toBeLessThan(0 + Date.now());
   });
 
+  test('an id that the station uses for a second car is a second transaction', async () => {
+    bench = await new Bench({ site: site201() }).start();
+    const socket = await booted();
+    const at = (minutesAgo: number) => new Date(Date.now() - minutesAgo * 60_000).toISOString();
+    const begun = (minutesAgo: number) => event({ eventType: 'Started', seqNo: 0, timestamp: at(minutesAgo) });
+    await ask(socket, 'TransactionEvent', begun(20));
+    await ask(socket, 'TransactionEvent', event({ eventType: 'Ended', seqNo: 1, timestamp: at(10) }));
+    const second = begun(5);
+    await ask(socket, 'TransactionEvent', second);
+    await ask(socket, 'TransactionEvent', second);
+    expect(bench.state('A').evses[0]).toMatchObject({ transaction: { id: 'tx-1' } });
+    expect(bench.store.transactions.size).toBe(2);
+    const charging = { transactionInfo: { transactionId: 'tx-1', chargingState: 'Charging' } };
+    await ask(socket, 'TransactionEvent', event({ eventType: 'Updated', seqNo: 1, ...charging }));
+    expect(bench.state('A').evses[0]).toMatchObject({ chargingState: 'Charging' });
+    await ask(socket, 'TransactionEvent', event({ eventType: 'Ended', seqNo: 2 }));
+    expect(await bench.store.openTransactions()).toEqual([]);
+  });
+
   test('nothing is answered that is not on the disk', async () => {
     bench = await new Bench({ site: site201() }).start();
     const socket = await booted();

@@ -209,5 +209,6 @@ test('a transaction is called by the id of its station, or by ours where that is
     state: 'open',
   } as const;
   expect(transactionIdOf({ ...record, startKey: stationKeyOf('tx-1') })).toBe('tx-1');
+  expect(transactionIdOf({ ...record, startKey: stationKeyOf('tx-1', '2026-03-02T06:00:00Z') })).toBe('tx-1');
   expect(transactionIdOf({ ...record, startKey: 'a'.repeat(64) })).toBe('7');
 });

@@ -98,15 +98,25 @@ export class TransactionDesk {
     const { nominalVolts } = this.#office.site;
     const sample = evse && event.meterValue ? readMeterValues(event.meterValue, evse, nominalVolts) : {};
     const isStart = event.eventType === 'Started';
-    const { record } = await this.#office.store.startTransaction({
+    const start = {
       station: station.id,
       connector,
       startedAtWall: believableTime(event.timestamp, clock.wall()),
       meterStartWh: (isStart ? sample.energyWh : undefined) ?? -1,
       idTokenHash: event.idToken === undefined ? '' : idTokenHash(event.idToken.idToken),
       startKey: stationKeyOf(transactionId),
+    };
+    const { record } = await this.#office.store.startTransaction(start);
+    const isReused = isStart && record.state === 'stopped' && record.startedAtWall !== start.startedAtWall;
+    if (!isReused) return record;
+    // Ids SHALL be unique (E01); a station that counts from 1 after a reset charges a new car all the same.
+    this.#office.surroundings.log.warn('ocpp.transaction-id-reused', {
+      station: station.id,
+      transaction: transactionId,
     });
-    return record;
+    this.#sequences.delete(`${station.id} ${transactionId}`);
+    const again = { ...start, startKey: stationKeyOf(transactionId, event.timestamp) };
+    return (await this.#office.store.startTransaction(again)).record;
   }
 
   /** False for a message that was overtaken by a later one of its transaction; gaps are told (E01: seqNo rises by one). */
