@@ -76,15 +76,19 @@ export class Polls {
 
   /** Asks once per station and firmware what it can do, where its version has such a question. */
   async #askAbilities(): Promise<void> {
-    const { facts, image, session } = this.#options;
+    const { facts, image, session, surroundings } = this.#options;
     const abilities = session()?.version.abilities;
     const isKnown = Object.hasOwn(facts.get(image.station.id).capability, ABILITIES_ASKED);
     if (abilities === undefined || isKnown) return;
     const outcome = await this.#call(abilities.ask);
     if (outcome.kind === 'unsent' || outcome.kind === 'unanswered') return;
-    if (outcome.kind === 'result')
-      this.#rememberAll({ ...abilities.read(outcome.payload), [ABILITIES_ASKED]: 'answered' });
-    else {
+    if (outcome.kind === 'result') {
+      const told = abilities.read(outcome.payload);
+      this.#rememberAll({ ...told, [ABILITIES_ASKED]: 'answered' });
+      const { station } = image;
+      for (const ability of abilities.missing(told, station.profile.unit))
+        surroundings.log.warn('ocpp.ability-missing', { station: station.id, ability, told: told[ability] });
+    } else {
       await this.#call(abilities.askOtherwise);
       this.#remember(ABILITIES_ASKED, 'refused');
     }

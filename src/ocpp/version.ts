@@ -49,6 +49,8 @@ export interface VersionWire {
     /** Where the first way is refused; the answer comes in CALLs of the station. */
     readonly askOtherwise: OwnCall;
     readonly read: (answer: Payload) => { readonly [name: string]: string };
+    /** The names of those without which limits in `unit` have no effect. What is not told is not missing. */
+    readonly missing: (told: { readonly [name: string]: string }, unit: 'A' | 'W') => readonly string[];
   };
   /** Whether the answer to `settingCall` says that the value is taken. */
   isSettingTaken(answer: Payload): boolean;

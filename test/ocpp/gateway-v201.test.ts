@@ -537,6 +537,36 @@ describe('limits', () => {
     await expect.poll(() => triggers).toContainEqual({ requestedMessage: 'TransactionEvent', evse: { id: 1 } });
   });
 
+  test('one that says that it cannot be limited, or only in another unit, is told of', async () => {
+    bench = await new Bench({ site: site201() }).start();
+    const values: Record<string, string> = { Enabled: 'false', Available: 'true', RateUnit: 'W' };
+    await booted(
+      'A',
+      (action, { getVariableData = [] }: { getVariableData?: readonly { variable: { name: string } }[] }) =>
+        action === 'GetVariables'
+          ? {
+              getVariableResult: getVariableData.map((one) => {
+                const attributeValue = values[one.variable.name];
+                return {
+                  ...one,
+                  ...(attributeValue
+                    ? { attributeStatus: 'Accepted', attributeValue }
+                    : { attributeStatus: 'UnknownVariable' }),
+                };
+              }),
+            }
+          : 'NotSupported',
+    );
+    const missing = () =>
+      bench.logged
+        .filter((one) => one.event === 'ocpp.ability-missing')
+        .map(({ fields }) => [fields.ability, fields.told]);
+    await expect.poll(missing).toEqual([
+      ['SmartChargingCtrlr/Enabled', 'false'],
+      ['SmartChargingCtrlr/RateUnit', 'W'],
+    ]);
+  });
+
   test('a station that answers no GetVariables is asked for a report, once', async () => {
     bench = await new Bench({ site: site201() }).start();
     const asked: string[] = [];

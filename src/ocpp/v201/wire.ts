@@ -79,6 +79,7 @@ export async function loadV201(): Promise<Version> {
         // B07: the same variables, in NotifyReport, of a station that does not know GetVariables.
         askOtherwise: { action: 'GetBaseReport', payload: { requestId: 1, reportBase: 'FullInventory' } },
         read: abilitiesFrom,
+        missing: missingAbilities,
       },
     },
   };
@@ -99,6 +100,16 @@ function abilitiesFrom({ getVariableResult }: Payload): { readonly [name: string
       return isTold ? [[name, attributeValue]] : [];
     }),
   );
+}
+
+/** SmartChargingCtrlr: on, there, and with the unit that the model's profile says it obeys. */
+function missingAbilities(told: { readonly [name: string]: string }, unit: 'A' | 'W'): readonly string[] {
+  const isOff = (name: string) => told[name]?.toLowerCase() === 'false';
+  const units = told['SmartChargingCtrlr/RateUnit']?.split(',').map((one) => one.trim().toUpperCase());
+  return [
+    ...['SmartChargingCtrlr/Enabled', 'SmartChargingCtrlr/Available'].filter(isOff),
+    ...(units === undefined || units.includes(unit) ? [] : ['SmartChargingCtrlr/RateUnit']),
+  ];
 }
 
 /**
