@@ -6,6 +6,7 @@ import { ceilToStep, type EvseId, mapPhases, onEachPhase, PHASES, type PhaseAmps
 import type { ChargerModel } from './charger-profile.ts';
 import { defaultPolicy } from './default-policy.ts';
 import type { GroupForm } from './group-form.ts';
+import { versionsOfStation } from './ocpp-versions.ts';
 import { type EvsePart, evseNumber } from './site-draft.ts';
 import type { CircuitForm, EvseForm, SiteForm, StationForm, TlsForm } from './site-schema.ts';
 
@@ -99,11 +100,17 @@ function currents(form: EvseForm, model: ChargerModel, nominalVolts: number) {
 }
 
 /** A floor proved on site holds, whatever the model's profile says of others of its kind. */
-export function assembleStation(form: StationForm, model: ChargerModel, evseIds: readonly EvseId[]): Station {
+export function assembleStation(
+  form: StationForm,
+  model: ChargerModel,
+  evseIds: readonly EvseId[],
+  hasUpstream: boolean,
+): Station {
   return {
     id: form.id,
     name: form.name ?? form.id,
     profile: form.floorProvedOn === undefined ? model.profile : { ...model.profile, holdsFloor: true },
+    ocpp: versionsOfStation(form.ocpp, model.profile, hasUpstream),
     ...(form.keySha256 === undefined ? {} : { keySha256: form.keySha256 }),
     evses: evseIds,
   };

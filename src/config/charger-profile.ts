@@ -10,6 +10,7 @@ import {
   MAX_LEASE_SECONDS,
 } from './charging-template.ts';
 import type { Fault } from './fault.ts';
+import { ocppVersionsForm } from './ocpp-versions.ts';
 import { above0, faultsOf, nearest, plainId, strict, wholeWithin, words } from './shape.ts';
 
 /** A charger profile, and the floor that its EVSEs have when the site file states none. */
@@ -34,6 +35,7 @@ const chargerForm = strict(
   {
     id: plainId,
     title: words('the name of the model'),
+    ocpp: ocppVersionsForm.optional(),
     unit: z.enum(['A', 'W'], { error: 'A or W' }),
     stepAmps: above0(16, 'a number of amperes above 0 and at most 16'),
     floor: strict({ template: plainId, stackLevel: stackLevel.optional() }, 'the floor, by the name of its template'),
@@ -88,6 +90,7 @@ function assemble(form: ChargerForm, floor: FloorTemplate, lease: LeaseTemplate)
   const profile: ChargerProfile = {
     id: form.id,
     title: form.title,
+    ...(form.ocpp === undefined ? {} : { ocpp: form.ocpp }),
     unit: form.unit,
     stepAmps: form.stepAmps,
     floor: { purpose: floor.purpose, stackLevel: form.floor.stackLevel ?? floor.stackLevel },

@@ -124,6 +124,7 @@ function assemble(
         station,
         known.models.get(station.model)!,
         evsesOf.get(station.id)!.map((evse) => evse.id),
+        upstream !== undefined,
       ),
     ),
     evses,

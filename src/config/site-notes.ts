@@ -19,6 +19,7 @@ export function noteSite(site: Site, floorProvedOn: ReadonlyMap<string, string>)
     ...inputNotes(site),
     ...keyNotes(site),
     ...stationNotes(site, floorProvedOn),
+    ...isolationNotes(site),
     ...groupNotes(site),
     ...listenNotes(site),
     ...modbusServerNotes(site),
@@ -105,6 +106,19 @@ function stationNotes(site: Site, floorProvedOn: ReadonlyMap<string, string>): N
     }
     return notes;
   });
+}
+
+/** One note for all stations that the operator will hear nothing of. */
+function isolationNotes(site: Site): Note[] {
+  if (site.upstream === undefined) return [];
+  const isolated = site.stations.filter(({ ocpp }) => ocpp?.[0] === '2.0.1').map(({ id }) => id);
+  const [first] = isolated;
+  if (first === undefined) return [];
+  const isOne = isolated.length === 1;
+  const about = isOne ? `station ${first}` : `${isolated.length} stations`;
+  const named = `${isolated.slice(0, MAX_NAMED).join(', ')}${isolated.length > MAX_NAMED ? ', …' : ''} speak`;
+  const text = `${isOne ? 'it speaks' : named} OCPP 2.0.1: controlled here and not relayed to the operator, as in 1.6 it would be.`;
+  return [{ about, text }];
 }
 
 function listenNotes(site: Site): Note[] {

@@ -4,6 +4,7 @@ import type { ChargerModel } from './charger-profile.ts';
 import { describePath, type Fault, valueAt } from './fault.ts';
 import type { MeterProfiles } from './load-profiles.ts';
 import { checkCoverage, checkMeterProfile } from './meter-fit.ts';
+import { versionsOfModel } from './ocpp-versions.ts';
 import { listed } from './shape.ts';
 import { type EvsePart, evseNumber, type Part, type SiteDraft } from './site-draft.ts';
 import { checkGroups, type ReferencedGroup } from './site-groups.ts';
@@ -154,7 +155,7 @@ function checkModels(draft: SiteDraft, known: KnownProfiles, add: Add): void {
     (evse) => evse.station,
   );
   for (const station of draft.stations) {
-    const { id, model, floorProvedOn } = station.form;
+    const { id, model, floorProvedOn, ocpp } = station.form;
     const found = known.models.get(model);
     if (found === undefined) {
       add(
@@ -166,6 +167,9 @@ function checkModels(draft: SiteDraft, known: KnownProfiles, add: Add): void {
     if (floorProvedOn !== undefined && found.profile.quirks.includes('forgets-profiles-on-reconnect')) {
       add([...station.path, 'floorProvedOn'], `no proof of a floor: ${model} forgets its profiles when it reconnects`);
     }
+    const able = versionsOfModel(found.profile);
+    if (ocpp?.some((version) => !able.includes(version)) === true)
+      add([...station.path, 'ocpp'], `what ${model} speaks: ${able.join(', ')}`);
     const dc = dcOf.get(station)?.[0];
     if (dc !== undefined && found.profile.unit === 'A') {
       const because = `because EVSE ${id}/${evseNumber(dc)} is DC and amperes may mean its output`;

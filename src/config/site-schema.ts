@@ -1,6 +1,7 @@
 // The site file as an electrician writes it, field by field; what the fields mean together is checked after this, never here.
 
 import * as z from 'zod';
+import { ocppVersionsForm } from './ocpp-versions.ts';
 import { policyForm } from './policy-form.ts';
 import {
   above0,
@@ -113,6 +114,7 @@ export const stationForm = strict(
     id: pattern(STATION_IDENTITY, "the identity in the station's URL: 1 to 48 letters, digits or _ . = * + @ -"),
     name,
     model: plainId,
+    ocpp: ocppVersionsForm.optional(),
     keySha256: pattern(/^[0-9a-f]{64}$/, '64 hex digits in lower case, as printed by "busbar key"').optional(),
     floorProvedOn: z.iso.date({ error: 'the date of the test on site, such as "2026-11-20"' }).optional(),
     evses: z

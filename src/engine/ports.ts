@@ -1,6 +1,7 @@
 // The sockets of the wall: what the engine needs from the world and what adapters need from each other, as plain interfaces.
 // No adapter is named here and none may import another; wiring.ts plugs them together, in one thread or across several.
 
+import type { OcppVersion } from '../core/model/charger.ts';
 import type { ContactState } from '../core/model/contact.ts';
 import type { CycleRecord, Decision, StationCommand } from '../core/model/decision.ts';
 import type { Cap } from '../core/model/limit.ts';
@@ -194,9 +195,11 @@ export type TransactionRecord = {
   /** Upstream's id, once it has given one. */
   readonly upstreamId?: number;
   readonly startedAtWall: WallTime;
+  /** −1: the station has not told (2.x). */
   readonly meterStartWh: number;
+  /** Empty: it began without a token (2.x). */
   readonly idTokenHash: string;
-  /** Content of the StartTransaction, so that the same one sent again finds its first answer. */
+  /** Content of the StartTransaction, so that the same one sent again finds its first answer; in 2.x the transaction's own id. */
   readonly startKey: string;
   readonly state: 'open' | 'stopped';
 };
@@ -217,7 +220,8 @@ export type OutboxRow = {
 export type StationFacts = {
   readonly station: StationId;
   /** Raw payload of the last BootNotification, and when. */
-  readonly boot?: { readonly rawPayload: string; readonly atWall: WallTime };
+  /** `version` is OCPP's, absent for 1.6. */
+  readonly boot?: { readonly rawPayload: string; readonly atWall: WallTime; readonly version?: OcppVersion };
   /** Raw payload of the last StatusNotification per connector. */
   readonly status: { readonly [connector: number]: string };
   /** What is known of the station's configuration and abilities. */

@@ -1,14 +1,13 @@
-// The way of our limits to one station: one SetChargingProfile after the other in the given order, and what became of each in the
+// The way of our limits to one station: one profile after the other in the given order, and what became of each in the
 // station's image; it must never call anything accepted that the station did not accept.
 
 import type { Command } from '../core/model/decision.ts';
 import type { CommandId } from '../core/model/units.ts';
-import type { Surroundings } from '../engine/ports.ts';
+import type { CallOutcome, Surroundings } from '../engine/ports.ts';
 import { obstacleOf, type Settled, settledBy } from './outcome.ts';
-import { writeSetChargingProfile } from './rpc/profile-v16.ts';
 import type { Session } from './session.ts';
 import type { StationImage } from './station.ts';
-import type { V16Schemas } from './v16/schemas.ts';
+import type { OwnCall, VersionWire } from './version.ts';
 
 /** Commands of one station that are not settled yet; more are refused. */
 export const MAX_QUEUED_COMMANDS = 32;
@@ -18,7 +17,6 @@ const SUPERSEDED = 'a newer command';
 export type LaneOptions = {
   readonly surroundings: Surroundings;
   readonly image: StationImage;
-  readonly schemas: V16Schemas;
   readonly session: () => Session | undefined;
   readonly onAccepted: (command: Command) => void;
 };
@@ -50,21 +48,22 @@ export class CommandLane {
       this.#show(entry, { state: 'dropped', detail: obstacle });
       return true;
     }
-    const rawPayload = this.#payload(command, evse.number);
-    if (rawPayload === undefined) {
-      this.#show(entry, { state: 'dropped', detail: 'OCPP 1.6 cannot say this profile' });
+    const { version } = this.#options.session()!;
+    const call = this.#callOf(command, evse.number, version);
+    if (call === undefined) {
+      this.#show(entry, { state: 'dropped', detail: `OCPP ${version.name} cannot say this profile` });
       return true;
     }
-    void this.#run(entry, rawPayload);
+    void this.#run(entry, call, evse.number);
     return true;
   }
 
-  #payload(command: Command, connector: number): string | undefined {
-    const { surroundings, image, schemas } = this.#options;
+  #callOf(command: Command, evse: number, version: VersionWire): OwnCall | undefined {
+    const { surroundings, image } = this.#options;
     try {
-      const payload = writeSetChargingProfile(connector, command.profile, image.state.clockSkewMs ?? 0);
-      const fault = schemas.check('outbound', 'SetChargingProfile', 'Request', payload);
-      if (fault === undefined) return JSON.stringify(payload);
+      const call = version.installCall(evse, command.profile, image.state.clockSkewMs ?? 0);
+      const fault = version.schemas.check('outbound', call.action, 'Request', call.payload);
+      if (fault === undefined) return call;
       surroundings.log.error('ocpp.command-unsayable', { command: command.id, fault: fault.description });
     } catch (error) {
       // Our own mistake: nothing is sent, and the image says so, so that what was in force stays counted.
@@ -73,28 +72,46 @@ export class CommandLane {
     return undefined;
   }
 
-  async #run(entry: Entry, rawPayload: string): Promise<void> {
-    const { image, session, surroundings, onAccepted } = this.#options;
+  async #run(entry: Entry, own: OwnCall, number: number): Promise<void> {
+    const { surroundings, onAccepted } = this.#options;
     let sentAt: number | undefined;
+    const onSent = () => {
+      sentAt ??= surroundings.clock.now();
+      this.#show(entry, { state: 'sent' }, sentAt);
+    };
     this.#unsettled += 1;
     this.#show(entry, { state: 'queued' });
-    const outcome = await session()!.connection.call({
-      action: 'SetChargingProfile',
-      rawPayload,
-      priority: 'limit',
-      timeoutMs: image.station.profile.callTimeoutMs,
-      signal: entry.withdraw.signal,
-      onSent: () => {
-        sentAt = surroundings.clock.now();
-        this.#show(entry, { state: 'sent' }, sentAt);
-      },
-    });
+    let outcome = await this.#call(own, entry, onSent);
+    if (await this.#isRemedied(entry, number, outcome)) outcome = await this.#call(own, entry, onSent);
     this.#unsettled -= 1;
     const settled = settledBy(outcome);
     this.#show(entry, settled, sentAt);
     const { id, station, evse, limitAmps } = entry.command;
     if (settled.state === 'accepted') onAccepted(entry.command);
     else surroundings.log.warn('ocpp.command-failed', { command: id, station, evse, limitAmps, ...settled });
+  }
+
+  /** Takes away what kept the station from taking it; true when it may be said once more. A newer command looks after itself. */
+  async #isRemedied(entry: Entry, number: number, outcome: CallOutcome): Promise<boolean> {
+    const version = this.#options.session()?.version;
+    if (outcome.kind !== 'result' || version === undefined) return false;
+    const remedies = version.remedies(number, entry.command.profile, outcome.payload);
+    for (const remedy of remedies) await this.#call(remedy, entry);
+    return remedies.length > 0 && !entry.withdraw.signal.aborted;
+  }
+
+  async #call({ action, payload }: OwnCall, entry: Entry, onSent?: () => void): Promise<CallOutcome> {
+    const { image, session } = this.#options;
+    const connection = session()?.connection;
+    if (connection === undefined) return { kind: 'unsent', why: 'the station is not connected' };
+    return connection.call({
+      action,
+      rawPayload: JSON.stringify(payload),
+      priority: 'limit',
+      timeoutMs: image.station.profile.callTimeoutMs,
+      signal: entry.withdraw.signal,
+      ...(onSent ? { onSent } : {}),
+    });
   }
 
   #show(entry: Entry, settled: Settled, sentAt?: number): void {

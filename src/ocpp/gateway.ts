@@ -16,7 +16,9 @@ import type { MessageSocket } from '../engine/socket.ts';
 import { CentralSystem } from './central-system.ts';
 import { CommandLane } from './commands.ts';
 import { Facts } from './facts.ts';
+import type { Version } from './handlers.ts';
 import { KnownTokens } from './known-tokens.ts';
+import { noUpstream } from './no-upstream.ts';
 import { Polls } from './polls.ts';
 import { type Registered, Registry } from './registry.ts';
 import { RpcConnection } from './rpc/connection.ts';
@@ -24,9 +26,9 @@ import { keepAlive } from './rpc/keep-alive.ts';
 import { type Door, type DoorOptions, StationDoor } from './server.ts';
 import type { Session } from './session.ts';
 import { StopLane } from './stop-lane.ts';
-import { TransactionDesk } from './transaction-desk.ts';
-import { loadV16Schemas } from './v16/schemas.ts';
-import { modelFrom } from './v16/translate.ts';
+import { loadV16 } from './v16/wire.ts';
+import { loadV201 } from './v201/wire.ts';
+import type { VersionWire } from './version.ts';
 
 /** How long an older connection may take to prove that it lives before a newer one takes its place. */
 export const INCUMBENT_PONG_MS = 3_000;
@@ -47,6 +49,7 @@ export type GatewayPorts = {
 };
 type Lanes = { readonly limits: CommandLane; readonly stops: StopLane };
 type Running = {
+  readonly versions: readonly Version[];
   readonly door: Door;
   readonly central: CentralSystem;
   readonly lanes: ReadonlyMap<StationId, Lanes>;
@@ -59,6 +62,7 @@ export class StationGateway implements StationsPort, StationCalls {
   readonly #ports: GatewayPorts;
   readonly #registry: Registry;
   readonly #facts: Facts;
+  readonly #isolated: UpstreamPort;
   #running: Running | undefined;
   #onUrgent: (reason: string) => void = () => {};
   #onStateChanged: (station: StationId) => void = () => {};
@@ -69,6 +73,7 @@ export class StationGateway implements StationsPort, StationCalls {
     this.#ports = ports;
     this.#registry = new Registry(site, surroundings.clock, (station) => this.#onStateChanged(station));
     this.#facts = new Facts(ports.store, surroundings.log);
+    this.#isolated = noUpstream(ports.store);
   }
 
   states(): { readonly [station: StationId]: StationState } {
@@ -117,13 +122,16 @@ export class StationGateway implements StationsPort, StationCalls {
     }
     const session = this.#registry.get(station)?.session;
     if (!session) return { kind: 'unsent', why: 'the station is not connected' };
+    if (this.#upstreamOf(session.version) !== this.#ports.upstream)
+      return { kind: 'unsent', why: `the station speaks OCPP ${session.version.name}, which is not relayed` };
     return session.connection.call({ ...call, priority: 'upstream' });
   }
 
   /** Loads what outlives a restart, then opens the door. Rejects with `OCPP_LISTEN`, `OCPP_SCHEMAS_MISSING` or the store's error. */
   async start(signal: AbortSignal): Promise<void> {
-    await this.#remember();
-    const running = await this.#join();
+    const versions = await Promise.all([loadV201(), loadV16()]);
+    await this.#remember(versions);
+    const running = this.#join(versions);
     this.#running = running;
     await running.door.start();
     signal.addEventListener('abort', () => void this.stop(), { once: true });
@@ -145,7 +153,7 @@ export class StationGateway implements StationsPort, StationCalls {
     cancel.abort();
   }
 
-  async #remember(): Promise<void> {
+  async #remember(versions: readonly Version[]): Promise<void> {
     const { store, upstream } = this.#ports;
     await this.#facts.load();
     for (const record of await store.openTransactions()) {
@@ -155,18 +163,21 @@ export class StationGateway implements StationsPort, StationCalls {
     }
     for (const { station, image } of this.#registry.all()) {
       const boot = this.#facts.get(station.id).boot;
-      if (boot) image.remembered(modelFrom(JSON.parse(boot.rawPayload)));
+      const said = versions.find(({ wire }) => wire.name === (boot?.version ?? '1.6'));
+      if (boot && said) image.remembered(said.wire.modelFrom(JSON.parse(boot.rawPayload)));
     }
-    const refresh = (station: StationId) =>
-      this.#registry.get(station)?.image.upstream(upstream.linkState(station), upstream.profiles(station));
+    const refresh = (station: StationId) => {
+      const registered = this.#registry.get(station);
+      const isRelayed = !registered?.session || this.#upstreamOf(registered.session.version) === upstream;
+      if (isRelayed) registered?.image.upstream(upstream.linkState(station), upstream.profiles(station));
+    };
     upstream.onLinkChanged(refresh);
     upstream.onProfilesChanged(refresh);
     for (const { station } of this.#registry.all()) refresh(station.id);
   }
 
-  async #join(): Promise<Running> {
+  #join(versions: readonly Version[]): Running {
     const [surroundings, site, facts] = [this.#surroundings, this.#site, this.#facts];
-    const schemas = await loadV16Schemas();
     const lanes = new Map<StationId, Lanes>();
     const polls = new Map<StationId, Polls>();
     for (const registered of this.#registry.all()) {
@@ -176,18 +187,21 @@ export class StationGateway implements StationsPort, StationCalls {
       polls.set(station.id, own);
       const onAccepted = (command: Command) => own.afterAccepted(command);
       lanes.set(station.id, {
-        limits: new CommandLane({ surroundings, image, schemas, session, onAccepted }),
+        limits: new CommandLane({ surroundings, image, session, onAccepted }),
         stops: new StopLane({ surroundings, image, session }),
       });
     }
-    const desk = new TransactionDesk({ surroundings, site, ...this.#ports, tokens: new KnownTokens() });
+    const tokens = new KnownTokens();
     const central = new CentralSystem({
-      surroundings,
-      site,
-      upstream: this.#ports.upstream,
-      facts,
-      desk,
-      schemas,
+      versions,
+      office: (version) => ({
+        surroundings,
+        site,
+        store: this.#ports.store,
+        upstream: this.#upstreamOf(version),
+        facts,
+        tokens,
+      }),
       onAccepted: ({ station }) => void polls.get(station.id)?.configure(),
       onUnknown: ({ station }) => void polls.get(station.id)?.askToBoot(),
       onUrgent: (reason) => this.#onUrgent(reason),
@@ -199,9 +213,10 @@ export class StationGateway implements StationsPort, StationCalls {
       stationCount: site.stations.length,
       find: (identity) => this.#registry.get(identity)?.station,
       beforeWelcome: (station) => this.#checkIncumbent(station),
-      onStation: (station, socket, address) => this.#welcome(station, socket, address),
+      spokenWith: (station) => spokenWith(station, versions).map(({ wire }) => wire.subprotocol),
+      onStation: (station, socket, address, subprotocol) => this.#welcome(station, socket, address, subprotocol),
     });
-    return { door, central, lanes, polls };
+    return { versions, door, central, lanes, polls };
   }
 
   /** A second connection under one identity is a lost one coming back, or somebody with a stolen key: tell which it looks like. */
@@ -212,19 +227,25 @@ export class StationGateway implements StationsPort, StationCalls {
     if (isAlive) this.#surroundings.log.error('ocpp.identity-conflict', { station: station.id });
   }
 
-  #welcome(station: Station, socket: MessageSocket, address: string): void {
+  #welcome(station: Station, socket: MessageSocket, address: string, subprotocol: string): void {
     const running = this.#running;
     const registered = this.#registry.get(station.id);
-    if (!running || !registered) {
+    const version = running?.versions.find(({ wire }) => wire.subprotocol === subprotocol)?.wire;
+    if (!running || !registered || !version) {
       socket.terminate();
       return;
     }
-    const isKnown = this.#facts.get(station.id).boot !== undefined;
+    const { boot } = this.#facts.get(station.id);
+    // What it said of itself in another version was before its last restart.
+    const isKnown = boot !== undefined && (boot.version ?? '1.6') === version.name;
     const session: Session = {
+      version,
       connection: new RpcConnection(socket, {
         surroundings: this.#surroundings,
         name: station.id,
         callTimeoutMs: station.profile.callTimeoutMs,
+        spell: version.spell,
+        answersUnreadable: version.answersUnreadable,
         handle: (call) => running.central.handle(registered, session, call),
         onClose: (code) => this.#onClosed(registered, session, code),
       }),
@@ -234,14 +255,25 @@ export class StationGateway implements StationsPort, StationCalls {
     registered.session = session;
     incumbent?.connection.close(1000, 'replaced by a newer connection');
     keepAlive(session.connection, this.#surroundings.clock);
-    this.#surroundings.log.info('ocpp.connected', { station: station.id, address, isKnown });
+    this.#surroundings.log.info('ocpp.connected', { station: station.id, address, isKnown, subprotocol });
     registered.image.connected();
-    if (!incumbent) this.#ports.upstream.stationConnected(station.id);
+    const before = incumbent && this.#upstreamOf(incumbent.version);
+    const upstream = this.#upstreamOf(version);
+    if (before !== upstream) {
+      before?.stationDisconnected(station.id);
+      upstream.stationConnected(station.id);
+    }
+    registered.image.upstream(upstream.linkState(station.id), upstream.profiles(station.id));
     const polls = running.polls.get(station.id);
     polls?.connected();
     if (station.profile.quirks.includes('must-be-asked-to-boot')) void polls?.askToBoot();
     if (isKnown) void polls?.askForTime();
     if (isKnown) void polls?.configure();
+  }
+
+  /** The operator's CSMS is spoken to in 1.6 alone; what speaks another version is controlled here and relayed to nobody. */
+  #upstreamOf({ name }: VersionWire): UpstreamPort {
+    return name === '1.6' ? this.#ports.upstream : this.#isolated;
   }
 
   #onClosed(registered: Registered, session: Session, code: number): void {
@@ -251,7 +283,13 @@ export class StationGateway implements StationsPort, StationCalls {
     if (registered.session !== session) return;
     delete registered.session;
     registered.image.disconnected();
-    this.#ports.upstream.stationDisconnected(station);
+    this.#upstreamOf(session.version).stationDisconnected(station);
     this.#onUrgent(`${station} disconnected`);
   }
+}
+
+/** The versions that are spoken with a station, the highest first. */
+function spokenWith(station: Station, versions: readonly Version[]): readonly Version[] {
+  const spoken = station.ocpp ?? ['1.6'];
+  return versions.filter(({ wire }) => spoken.includes(wire.name));
 }

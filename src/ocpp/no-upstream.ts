@@ -18,8 +18,9 @@ export function noUpstream(store: GatewayStore): UpstreamPort {
     relay: async () => UNSENT,
     copy: () => {},
     deliver: async (_station, call, localTransactionId) => {
-      // The beginning is durable already; MeterValues without a reader need no disk.
-      if (call.action === 'StopTransaction') await store.stopTransaction(localTransactionId);
+      // The beginning is durable already; samples without a reader need no disk.
+      const ends = call.action === 'StopTransaction' || call.payload.eventType === 'Ended';
+      if (ends) await store.stopTransaction(localTransactionId);
       return { durable: true };
     },
   };

@@ -14,14 +14,18 @@ export function obstacleOf(session: Session | undefined): string | undefined {
   return undefined;
 }
 
-/** What an answer proves (OCPP 1.6 §5.11, §5.16): only `Accepted` is acceptance. */
+/** What an answer proves (OCPP 1.6 §5.11, §5.16; 2.0.1 K01, F03): only `Accepted` is acceptance. */
 export function settledBy(outcome: CallOutcome): Settled {
   if (outcome.kind === 'unanswered') return { state: 'unanswered' };
   if (outcome.kind === 'unsent') return { state: 'dropped', detail: outcome.why };
   if (outcome.kind === 'error') return { state: 'refused', detail: plain(`${outcome.code} ${outcome.description}`) };
-  const { status } = outcome.payload;
+  const { status, statusInfo } = outcome.payload;
   if (status === 'Accepted') return { state: 'accepted' };
-  return { state: 'refused', detail: typeof status === 'string' ? plain(status) : 'its answer has no status' };
+  if (typeof status !== 'string') return { state: 'refused', detail: 'its answer has no status' };
+  // 2.x gives reasons (StatusInfoType).
+  const { reasonCode, additionalInfo } = (statusInfo ?? {}) as { reasonCode?: unknown; additionalInfo?: unknown };
+  const reasons = [reasonCode, additionalInfo].filter((reason) => typeof reason === 'string').join(', ');
+  return { state: 'refused', detail: plain(reasons === '' ? status : `${status}: ${reasons}`) };
 }
 
 /** The station's words without control characters, cut to a line. */

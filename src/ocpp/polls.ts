@@ -6,25 +6,15 @@ import type { CallOutcome, Surroundings } from '../engine/ports.ts';
 import type { Facts } from './facts.ts';
 import type { Session } from './session.ts';
 import type { StationImage } from './station.ts';
+import type { OwnCall, Setting, Triggered } from './version.ts';
 
-export const SAMPLE_INTERVAL_SECONDS = 10;
 /** Refusals of a triggered message after which this connection is not asked again. */
 export const MAX_REFUSALS = 3;
 /** Between two questions for samples of one EVSE. */
 export const MIN_SAMPLE_PAUSE_MS = 10_000;
 
-/** Settings we want, best first; the next is tried when one is refused. */
-const WANTED: readonly { readonly key: string; readonly values: readonly string[] }[] = [
-  { key: 'MeterValueSampleInterval', values: [String(SAMPLE_INTERVAL_SECONDS), '30', '60'] },
-  {
-    key: 'MeterValuesSampledData',
-    values: [
-      'Current.Import,Current.Offered,Voltage,Power.Active.Import,Energy.Active.Import.Register',
-      'Current.Import,Power.Active.Import,Energy.Active.Import.Register',
-      'Power.Active.Import,Energy.Active.Import.Register',
-    ],
-  },
-];
+/** Kept among the abilities of a station: it was asked. */
+const ABILITIES_ASKED = 'abilities';
 
 export type PollOptions = {
   readonly surroundings: Surroundings;
@@ -49,33 +39,59 @@ export class Polls {
   }
 
   /**
-   * Sets what we need measured, each key by name (OCPP 1.6 §5.3), once per station and firmware: writes wear flash. What was
-   * accepted is remembered.
+   * Sets what we need measured, each setting by name, once per station and firmware: writes wear flash. What was accepted is
+   * remembered.
    */
   async configure(): Promise<void> {
     if (this.#isConfiguring || this.#has('no-get-configuration')) return;
     this.#isConfiguring = true;
-    for (const { key, values } of WANTED) await this.#set(key, values);
+    for (const setting of this.#options.session()?.version.settings ?? []) await this.#set(setting);
+    await this.#askAbilities();
     this.#isConfiguring = false;
   }
 
-  async #set(key: string, values: readonly string[]): Promise<void> {
+  async #set({ name: key, values }: Setting): Promise<void> {
     const { facts, image, surroundings } = this.#options;
     const station = image.station.id;
     if (Object.hasOwn(facts.get(station).capability, key)) return;
     for (const value of values) {
-      const outcome = await this.#call('ChangeConfiguration', { key, value });
+      const version = this.#options.session()?.version;
+      if (version === undefined) return;
+      const outcome = await this.#call(version.settingCall(key, value));
       if (outcome.kind === 'unsent' || outcome.kind === 'unanswered') return;
-      const status = outcome.kind === 'result' ? outcome.payload.status : outcome.code;
-      if (status === 'Accepted' || status === 'RebootRequired') return this.#remember(key, value);
+      if (outcome.kind === 'result' && version.isSettingTaken(outcome.payload)) return this.#remember(key, value);
     }
     surroundings.log.warn('ocpp.setting-refused', { station, key });
   }
 
   #remember(key: string, value: string): void {
+    this.#rememberAll({ [key]: value });
+  }
+
+  #rememberAll(told: { readonly [key: string]: string }): void {
     const { facts, image } = this.#options;
     const { capability } = facts.get(image.station.id);
-    facts.update(image.station.id, { capability: { ...capability, [key]: value } });
+    facts.update(image.station.id, { capability: { ...capability, ...told } });
+  }
+
+  /** Asks once per station and firmware what it can do, where its version has such a question. */
+  async #askAbilities(): Promise<void> {
+    const { facts, image, session, surroundings } = this.#options;
+    const abilities = session()?.version.abilities;
+    const isKnown = Object.hasOwn(facts.get(image.station.id).capability, ABILITIES_ASKED);
+    if (abilities === undefined || isKnown) return;
+    const outcome = await this.#call(abilities.ask);
+    if (outcome.kind === 'unsent' || outcome.kind === 'unanswered') return;
+    if (outcome.kind === 'result') {
+      const told = abilities.read(outcome.payload);
+      this.#rememberAll({ ...told, [ABILITIES_ASKED]: 'answered' });
+      const { station } = image;
+      for (const ability of abilities.missing(told, station.profile.unit))
+        surroundings.log.warn('ocpp.ability-missing', { station: station.id, ability, told: told[ability] });
+    } else {
+      await this.#call(abilities.askOtherwise);
+      this.#remember(ABILITIES_ASKED, 'refused');
+    }
   }
 
   /**
@@ -93,23 +109,24 @@ export class Polls {
     clock.timer(
       'ocpp.sample',
       this.#options.image.station.profile.settleMs,
-      () => void this.#trigger({ requestedMessage: 'MeterValues', connectorId: evse.number }),
+      () => void this.#trigger('samples', evse.number),
     );
   }
 
   /** Has it ask us for the time (Heartbeat): a station that comes back may have been told another one by the run before. */
   async askForTime(): Promise<void> {
-    if (!this.#has('slow-answers')) await this.#trigger({ requestedMessage: 'Heartbeat' });
+    if (!this.#has('slow-answers')) await this.#trigger('Heartbeat');
   }
 
   /** Asks for a BootNotification: of a model that sends none by itself, or of a station that is not known here. */
   async askToBoot(): Promise<void> {
-    await this.#trigger({ requestedMessage: 'BootNotification' });
+    await this.#trigger('BootNotification');
   }
 
-  async #trigger(payload: { readonly requestedMessage: string; readonly connectorId?: number }): Promise<void> {
-    if (this.#refusals >= MAX_REFUSALS) return;
-    const outcome = await this.#call('TriggerMessage', payload);
+  async #trigger(what: Triggered, evse?: number): Promise<void> {
+    const version = this.#options.session()?.version;
+    if (this.#refusals >= MAX_REFUSALS || version === undefined) return;
+    const outcome = await this.#call(version.triggerCall(what, evse));
     if (outcome.kind === 'unsent') return;
     const isAccepted = outcome.kind === 'result' && outcome.payload.status === 'Accepted';
     const isUnknown =
@@ -122,7 +139,7 @@ export class Polls {
     return this.#options.image.station.profile.quirks.includes(quirk);
   }
 
-  async #call(action: string, payload: object): Promise<CallOutcome> {
+  async #call({ action, payload }: OwnCall): Promise<CallOutcome> {
     const session = this.#options.session();
     if (!session) return { kind: 'unsent', why: 'not connected' };
     return session.connection.call({ action, rawPayload: JSON.stringify(payload), priority: 'poll' });

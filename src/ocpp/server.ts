@@ -22,7 +22,8 @@ export const MAX_HEADER_BYTES = 16 * 1024;
 export const MAX_HEADERS = 100;
 /** Connections that the machine may hold before we have taken them; Linux allows as many since 5.4. */
 const LISTEN_BACKLOG = 4_096;
-export const SUBPROTOCOL = 'ocpp1.6';
+/** Taken for granted where a model is known to name none. */
+const UNNAMED_SUBPROTOCOL = 'ocpp1.6';
 
 export type DoorOptions = {
   readonly surroundings: Surroundings;
@@ -32,8 +33,10 @@ export type DoorOptions = {
   readonly find: (identity: StationId) => Station | undefined;
   /** Called once the station is authenticated and before it is told so; may take its time to look after an older connection. */
   readonly beforeWelcome: (station: Station) => Promise<void>;
+  /** The subprotocols that are spoken with a station, the highest first. */
+  readonly spokenWith: (station: Station) => readonly string[];
   /** Called in the turn in which the socket opened. */
-  readonly onStation: (station: Station, socket: MessageSocket, address: string) => void;
+  readonly onStation: (station: Station, socket: MessageSocket, address: string, subprotocol: string) => void;
 };
 
 /** Deadlines are the line's: http keeps its own only for sockets that it has accepted itself. */
@@ -68,6 +71,8 @@ export class StationDoor implements Door {
   readonly #guard: UpgradeGuard;
   readonly #line: StrangerLine;
   readonly #sockets = new Set<Socket>();
+  /** Who upgrades, from the judgement to the handshake. */
+  readonly #upgrading = new WeakMap<IncomingMessage, Station>();
 
   constructor(options: DoorOptions) {
     this.#options = options;
@@ -92,7 +97,7 @@ export class StationDoor implements Door {
       maxPayload: MAX_PAYLOAD_BYTES,
       maxFragments: MAX_FRAGMENTS,
       perMessageDeflate: false,
-      handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+      handleProtocols: (offered, request) => this.#choose(offered, request) ?? false,
     });
     this.#tcp.on('connection', (socket) => this.#onConnection(socket));
     // Plain HTTP has nothing to ask here.
@@ -163,6 +168,7 @@ export class StationDoor implements Door {
     try {
       await this.#options.beforeWelcome(judged);
       if (socket.destroyed) return;
+      this.#upgrading.set(request, judged);
       this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#welcome(judged, webSocket, request));
     } catch (error) {
       this.#log('ocpp.upgrade-failed', { address, error: String(error) });
@@ -204,16 +210,23 @@ export class StationDoor implements Door {
     this.#line.welcome(request.socket);
     const address = request.socket.remoteAddress ?? 'unknown';
     const asked = request.headers['sec-websocket-protocol'];
-    const isSpoken = webSocket.protocol === SUBPROTOCOL;
+    const spoken = this.#options.spokenWith(station);
+    const isNamed = spoken.includes(webSocket.protocol);
     const mayOmit = asked === undefined && station.profile.quirks.includes('no-subprotocol');
-    if (!isSpoken && !mayOmit) {
-      // OCPP-J 1.6 §3.2: complete the handshake without the header, then close at once.
-      this.#log('ocpp.no-subprotocol', { station: station.id, asked: asked?.slice(0, 80) });
+    if (!isNamed && !(mayOmit && spoken.includes(UNNAMED_SUBPROTOCOL))) {
+      // OCPP-J 1.6 §3.2, 2.x Part 4 §3.3: complete the handshake without the header, then close at once.
+      this.#log('ocpp.no-subprotocol', { station: station.id, asked: asked?.slice(0, 80), spoken });
       webSocket.on('error', () => webSocket.terminate());
-      webSocket.close(1002, `only ${SUBPROTOCOL} is spoken here`);
+      webSocket.close(1002, `only ${spoken.join(' and ')} is spoken here`);
       return;
     }
-    this.#options.onStation(station, webSocket, address);
+    this.#options.onStation(station, webSocket, address, isNamed ? webSocket.protocol : UNNAMED_SUBPROTOCOL);
+  }
+
+  /** The highest that both speak. */
+  #choose(offered: ReadonlySet<string>, request: IncomingMessage): string | undefined {
+    const station = this.#upgrading.get(request);
+    return station && this.#options.spokenWith(station).find((subprotocol) => offered.has(subprotocol));
   }
 
   #log(event: string, fields: Readonly<Record<string, unknown>>): void {

@@ -1,12 +1,20 @@
 // The newest whole image of one station: an immutable object, replaced on every change; it must never be changed in place.
 
 import type { Evse, Station } from '../core/model/site.ts';
-import type { CommandProgress, EvseState, StationState } from '../core/model/snapshot.ts';
+import type {
+  ChargingState,
+  CommandProgress,
+  ConnectorStatus,
+  EvseState,
+  StationState,
+} from '../core/model/snapshot.ts';
 import { type EvseId, type Instant, stationTime } from '../core/model/units.ts';
 import type { Clock, TransactionRecord } from '../engine/ports.ts';
 import { ClockSkew } from './clock-skew.ts';
-import type { EvseSample } from './v16/meter-values.ts';
-import type { EvseStatus } from './v16/translate.ts';
+import type { EvseSample } from './meter-values.ts';
+import { transactionIdOf } from './transactions.ts';
+
+export type EvseStatus = { readonly connectorStatus: ConnectorStatus; readonly chargingState?: ChargingState };
 
 /** Older samples come from an offline queue: history, not what is drawn now. */
 export const MAX_SAMPLE_AGE_MS = 120_000;
@@ -71,6 +79,12 @@ export class StationImage {
     this.#update({ model });
   }
 
+  /** What is shown of an EVSE; undefined: the station has none of that number. */
+  evse(number: number): EvseState | undefined {
+    const id = this.evseNumbered(number)?.id;
+    return id === undefined ? undefined : this.#state.evses.find((one) => one.evse === id);
+  }
+
   status(connector: number, status: EvseStatus): void {
     this.#updateEvse(this.evseNumbered(connector)?.id, (before) => {
       const { chargingState: _before, ...rest } = before;
@@ -96,9 +110,9 @@ export class StationImage {
     }));
   }
 
-  transactionEnergy(connector: number, localId: number, energyWh: number): void {
+  transactionEnergy(connector: number, record: TransactionRecord, energyWh: number): void {
     this.#updateEvse(this.evseNumbered(connector)?.id, (before) =>
-      before.transaction?.id === String(localId) && energyWh >= 0
+      before.transaction?.id === transactionIdOf(record) && energyWh >= 0
         ? { ...before, transaction: { ...before.transaction, energyWh } }
         : before,
     );
@@ -108,7 +122,7 @@ export class StationImage {
     const startedAt: Instant = this.#clock.now() - Math.max(0, this.#clock.wall() - record.startedAtWall);
     this.#updateEvse(this.evseNumbered(record.connector)?.id, (before) => ({
       ...before,
-      transaction: { id: String(record.localId), startedAt },
+      transaction: { id: transactionIdOf(record), startedAt },
     }));
   }
 
@@ -116,7 +130,7 @@ export class StationImage {
   transactionClosed(record: TransactionRecord): void {
     this.#updateEvse(this.evseNumbered(record.connector)?.id, (before) => {
       const { transaction, ...rest } = before;
-      return transaction?.id === String(record.localId) ? rest : before;
+      return transaction?.id === transactionIdOf(record) ? rest : before;
     });
   }
 

@@ -1,5 +1,5 @@
-// The way of our stops to one station: RemoteStopTransaction for a transaction that still runs, and what became of it in the station's
-// image. The answer is ours alone and never goes upstream; the StopTransaction that follows does.
+// The way of our stops to one station: a request to end a transaction that still runs, and what became of it in the station's
+// image. The answer is ours alone and never goes upstream; the end that the station then tells of does.
 
 import type { StopCommand } from '../core/model/decision.ts';
 import type { CommandId, EvseId, Instant } from '../core/model/units.ts';
@@ -35,15 +35,16 @@ export class StopLane {
     return true;
   }
 
-  /** OCPP 1.6 §5.11. A transaction in the image has our own number, and that is the one that the station knows. */
   async #run(stop: StopCommand): Promise<void> {
     const { image, session, surroundings } = this.#options;
     let sentAt: Instant | undefined;
     this.#unsettled.add(stop.evse);
     this.#show(stop, { state: 'queued' });
-    const outcome = await session()!.connection.call({
-      action: 'RemoteStopTransaction',
-      rawPayload: JSON.stringify({ transactionId: Number(stop.transactionId) }),
+    const { connection, version } = session()!;
+    const { action, payload } = version.stopCall(stop.transactionId);
+    const outcome = await connection.call({
+      action,
+      rawPayload: JSON.stringify(payload),
       priority: 'limit',
       timeoutMs: image.station.profile.callTimeoutMs,
       onSent: () => {

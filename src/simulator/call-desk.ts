@@ -2,7 +2,7 @@
 
 import type { Clock, Random } from '../engine/ports.ts';
 import type { CallAnswer, OnCall } from './rpc-client.ts';
-import type { Payload } from './wire-v16.ts';
+import type { Payload } from './station-wire.ts';
 import type { Manners, Model } from './zoo.ts';
 
 /** CALLs that wait at a slow station at most; what is more is never answered. */

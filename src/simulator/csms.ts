@@ -6,7 +6,7 @@ import type { Surroundings } from '../engine/ports.ts';
 import { type MessageSocket, SOCKET_OPEN } from '../engine/socket.ts';
 import { type Answered, type CallAnswer, RpcClient } from './rpc-client.ts';
 import type { Happening } from './script.ts';
-import type { Payload } from './wire-v16.ts';
+import type { Payload } from './station-wire.ts';
 
 /** Messages remembered at most; the oldest go. */
 export const MAX_RECORDED = 50_000;

@@ -2,19 +2,14 @@
 
 import type { Clock } from '../engine/ports.ts';
 import type { RpcClient } from './rpc-client.ts';
-import type { Payload } from './wire-v16.ts';
+import type { Payload, TransactionMessage } from './station-wire.ts';
 
-/** Messages kept while off-line; at the bound the oldest MeterValues go first (OCPP 1.6 §3.7). */
+/** Messages kept while off-line; at the bound the oldest samples go first (OCPP 1.6 §3.7, 2.x E04). */
 export const MAX_OFFLINE_MESSAGES = 1_000;
 /** TransactionMessageRetryInterval of the simulated station (§3.7.1). */
 export const RETRY_MS = 2_000;
 
-export type QueuedMessage = {
-  readonly action: 'StartTransaction' | 'StopTransaction' | 'MeterValues';
-  /** Made when it is sent: only then the transaction's id may be known. */
-  readonly payload: () => Payload;
-  readonly onAnswer?: (payload: Payload) => void;
-};
+export type QueuedMessage = TransactionMessage & { readonly onAnswer?: (payload: Payload) => void };
 
 /** Told of every try, and of every result: what is acknowledged must arrive. */
 export type MessageWatch = (what: 'sent' | 'acknowledged', action: string, payload: Payload, answer?: Payload) => void;
@@ -77,7 +72,7 @@ export class OfflineQueue {
 
   /** The first may be under way and stays. */
   #makeRoom(): void {
-    const oldest = this.#messages.findIndex((one, at) => at > 0 && one.action === 'MeterValues');
+    const oldest = this.#messages.findIndex((one, at) => at > 0 && one.isSample);
     this.#messages.splice(Math.max(1, oldest), 1);
   }
 }

@@ -22,6 +22,14 @@ export type Asking = {
 /** What rules now, in amperes per phase; Infinity: nothing does. The same until `until`, unless something is installed or cleared. */
 export type Ruling = { readonly limitAmps: number; readonly until: WallTime };
 
+/** Which profiles go; no field: all. */
+export type ClearFilter = {
+  readonly id?: number;
+  readonly evse?: number;
+  readonly purpose?: string;
+  readonly stackLevel?: number;
+};
+
 export class ProfileMemory {
   readonly #maxStackLevel: number;
   #installed: readonly InstalledProfile[] = [];
@@ -53,12 +61,7 @@ export class ProfileMemory {
   }
 
   /** OCPP 1.6 §5.5: an id alone decides; other fields are ANDed; none means all. Returns how many went. */
-  clear(filter: {
-    readonly id?: number;
-    readonly evse?: number;
-    readonly purpose?: string;
-    readonly stackLevel?: number;
-  }): number {
+  clear(filter: ClearFilter): number {
     const goes = ({ evse, profile }: InstalledProfile) =>
       filter.id !== undefined
         ? profile.id === filter.id

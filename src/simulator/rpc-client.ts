@@ -2,7 +2,7 @@
 
 import type { Clock } from '../engine/ports.ts';
 import { type MessageSocket, SOCKET_OPEN } from '../engine/socket.ts';
-import type { Payload } from './wire-v16.ts';
+import type { Payload } from './station-wire.ts';
 
 /** CALLs that may wait for the slot; a station that has more to say than this says it later. */
 export const MAX_WAITING = 50;

@@ -7,17 +7,8 @@ import { appetiteAmps, type Car, type CarState, stepCar } from './car.ts';
 import type { Asking } from './profile-memory.ts';
 import { hasNoEnd } from './profile-rate.ts';
 import type { SmartCharging } from './smart-charging.ts';
+import type { PlugStatus, SimulatedTransaction } from './station-wire.ts';
 import type { Model } from './zoo.ts';
-
-export type SimulatedTransaction = {
-  readonly key: number;
-  readonly idTag: string;
-  /** By the station's clock. */
-  readonly startedAt: WallTime;
-  readonly meterStartWh: number;
-  /** Given by the central system; absent until it has answered. */
-  id?: number;
-};
 
 export type EvseOptions = {
   readonly evse: Evse;
@@ -126,7 +117,7 @@ export class SimulatedEvse {
   }
 
   /** 1.6 ChargePointStatus. */
-  status(at: WallTime): 'Available' | 'Preparing' | 'Charging' | 'SuspendedEV' | 'SuspendedEVSE' {
+  status(at: WallTime): PlugStatus {
     if (!this.#car) return 'Available';
     if (!this.transaction) return 'Preparing';
     if (this.#state.amps > 0) return 'Charging';

@@ -3,15 +3,17 @@
 import type { ChargingProfile, ChargingProfilePurpose, InstalledProfile } from '../core/model/charging-profile.ts';
 import { ceilToStep, floorToStep, type WallTime } from '../core/model/units.ts';
 import type { Clock, Random } from '../engine/ports.ts';
-import { type Asking, ProfileMemory } from './profile-memory.ts';
+import { type Asking, type ClearFilter, ProfileMemory } from './profile-memory.ts';
 import type { StationClock } from './station-clock.ts';
-import { type Payload, purposeOf, readProfile } from './wire-v16.ts';
 import type { Manners, Model } from './zoo.ts';
 
 /** A late one applies what it has accepted after this long, and up to as long again. */
 export const LATE_MS = 4_000;
 /** Accepted and not yet applied at most; what is more is applied at once. */
 export const MAX_LATE = 20;
+
+/** A limit to be installed; without `profile` it makes no sense. */
+export type Installing = { readonly evse: number; readonly profile?: ChargingProfile };
 
 export type SmartChargingOptions = {
   readonly station: string;
@@ -21,10 +23,10 @@ export type SmartChargingOptions = {
   readonly random: Random;
   readonly ownClock: StationClock;
   /** Transaction of a connector: `running`, and its id where the central system has given one. */
-  readonly transactionOn: (evse: number) => { readonly id?: number } | undefined;
+  readonly transactionOn: (evse: number) => { readonly id?: string } | undefined;
   readonly evses: readonly number[];
-  /** Payloads of SetChargingProfile that were received and not looked at yet. */
-  readonly received: () => readonly Payload[];
+  /** What was received in SetChargingProfile and not looked at yet. */
+  readonly received: () => readonly Installing[];
   /** An accepted profile, in the moment in which it is applied. */
   readonly onApplied: (evse: number, profile: ChargingProfile) => void;
 };
@@ -63,11 +65,9 @@ export class SmartCharging {
     this.#changes += 1;
   }
 
-  /** SetChargingProfile (OCPP 1.6 §5.16). */
-  set(payload: Payload): 'Accepted' | 'Rejected' {
+  /** SetChargingProfile (OCPP 1.6 §5.16, 2.x K01). */
+  set({ evse, profile }: Installing): 'Accepted' | 'Rejected' {
     const { manners } = this.#options;
-    const evse = Number(payload.connectorId);
-    const profile = readProfile(payload.csChargingProfiles as Payload | undefined);
     if (!profile || !this.#isTaken(evse, profile) || manners.has('refuses')) return 'Rejected';
     if (manners.has('accepts-without-applying')) {
       this.#owe(evse, profile);
@@ -83,17 +83,10 @@ export class SmartCharging {
     return 'Accepted';
   }
 
-  /** ClearChargingProfile (§5.5). */
-  clear(payload: Payload): 'Accepted' | 'Unknown' {
+  /** ClearChargingProfile (§5.5, K10). */
+  clear(filter: ClearFilter): 'Accepted' | 'Unknown' {
     this.#applyWaiting();
-    const purpose = purposeOf(payload.chargingProfilePurpose);
-    const gone = this.memory.clear({
-      ...(payload.id === undefined ? {} : { id: Number(payload.id) }),
-      ...(payload.connectorId === undefined ? {} : { evse: Number(payload.connectorId) }),
-      ...(purpose === undefined ? {} : { purpose }),
-      ...(payload.stackLevel === undefined ? {} : { stackLevel: Number(payload.stackLevel) }),
-    });
-    return gone > 0 ? 'Accepted' : 'Unknown';
+    return this.memory.clear(filter) > 0 ? 'Accepted' : 'Unknown';
   }
 
   endTransaction(evse: number): void {
@@ -157,11 +150,9 @@ export class SmartCharging {
   }
 
   #received(): readonly InstalledProfile[] {
-    return this.#options.received().flatMap((payload) => {
-      const evse = Number(payload.connectorId);
-      const profile = readProfile(payload.csChargingProfiles as Payload | undefined);
-      return profile && this.#isTaken(evse, profile) ? [{ evse, profile }] : [];
-    });
+    return this.#options
+      .received()
+      .flatMap(({ evse, profile }) => (profile && this.#isTaken(evse, profile) ? [{ evse, profile }] : []));
   }
 
   #isTaken(evse: number, profile: ChargingProfile): boolean {
@@ -173,7 +164,7 @@ export class SmartCharging {
     const transaction = transactionOn(evse);
     if (!transaction) return false;
     const { id } = transaction;
-    return profile.transactionId === undefined || id === undefined || profile.transactionId === String(id);
+    return profile.transactionId === undefined || id === undefined || profile.transactionId === id;
   }
 
   /** The memory as it will be when everything accepted is applied. */

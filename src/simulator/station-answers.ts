@@ -1,5 +1,6 @@
-// What a simulated station answers to the CALLs of its central system, and what it does about them (OCPP 1.6 §5, §9).
+// What a simulated station of OCPP 1.6 answers to the CALLs of its central system, and what it does about them (§5, §9).
 
+import type { ClearFilter } from './profile-memory.ts';
 import type { CallAnswer } from './rpc-client.ts';
 import type { SimulatedEvse } from './simulated-evse.ts';
 import type { SmartCharging } from './smart-charging.ts';
@@ -7,7 +8,8 @@ import type { StationConfiguration } from './station-configuration.ts';
 import type { Registration } from './station-registration.ts';
 import type { StationStatus } from './station-status.ts';
 import type { StationTransactions } from './station-transactions.ts';
-import type { Payload } from './wire-v16.ts';
+import type { Payload } from './station-wire.ts';
+import { purposeOf, wireV16 } from './wire-v16.ts';
 import type { Model } from './zoo.ts';
 
 export type AnswerOptions = {
@@ -27,9 +29,9 @@ export function answerCall(station: AnswerOptions, action: string, payload: Payl
   const { charging, configuration, transactions, evses } = station;
   switch (action) {
     case 'SetChargingProfile':
-      return { status: charging.set(payload) };
+      return { status: charging.set(wireV16.readInstall(payload)) };
     case 'ClearChargingProfile':
-      return { status: charging.clear(payload) };
+      return { status: charging.clear(clearFilterFrom(payload)) };
     case 'ChangeConfiguration':
       return { status: configuration.set(String(payload.key), String(payload.value)) };
     case 'GetConfiguration':
@@ -47,7 +49,7 @@ export function answerCall(station: AnswerOptions, action: string, payload: Payl
       return { status: 'Accepted' };
     }
     case 'RemoteStopTransaction': {
-      const evse = evses.find((one) => one.transaction?.id === Number(payload.transactionId));
+      const evse = evses.find((one) => one.transaction?.id === String(payload.transactionId));
       if (!evse) return { status: 'Rejected' };
       transactions.end(evse, 'Remote');
       return { status: 'Accepted' };
@@ -82,4 +84,14 @@ function trigger(station: AnswerOptions, { requestedMessage, connectorId }: Payl
     default:
       return { status: 'NotImplemented' };
   }
+}
+
+function clearFilterFrom({ id, connectorId, chargingProfilePurpose, stackLevel }: Payload): ClearFilter {
+  const purpose = purposeOf(chargingProfilePurpose);
+  return {
+    ...(id === undefined ? {} : { id: Number(id) }),
+    ...(connectorId === undefined ? {} : { evse: Number(connectorId) }),
+    ...(purpose === undefined ? {} : { purpose }),
+    ...(stackLevel === undefined ? {} : { stackLevel: Number(stackLevel) }),
+  };
 }

@@ -1,7 +1,7 @@
 // What a simulated station can be asked and told about its configuration (OCPP 1.6 §9); values are text, as on the wire.
 
 import { MAX_PROFILES } from './profile-memory.ts';
-import type { Payload } from './wire-v16.ts';
+import type { Payload } from './station-wire.ts';
 import type { Model } from './zoo.ts';
 
 const READ_ONLY = new Set([

@@ -3,7 +3,7 @@
 import type { Clock } from '../engine/ports.ts';
 import type { RpcClient } from './rpc-client.ts';
 import type { StationClock } from './station-clock.ts';
-import type { Payload } from './wire-v16.ts';
+import type { Payload, StationWire } from './station-wire.ts';
 import type { Model } from './zoo.ts';
 
 /** Until it boots again where the central system was silent, or named no interval. */
@@ -13,6 +13,7 @@ const RETRY_LONGEST_MS = 60_000;
 export type RegistrationOptions = {
   readonly clock: Clock;
   readonly model: Model;
+  readonly wire: StationWire;
   readonly line: () => RpcClient | undefined;
   readonly heartbeatSeconds: () => number;
   /** HeartbeatInterval as told in BootNotification.conf. */
@@ -59,8 +60,7 @@ export class Registration {
     const rpc = this.#options.line();
     if (!rpc || this.#bootingOn === rpc) return;
     this.#bootingOn = rpc;
-    const boot = { chargePointVendor: 'Busbar', chargePointModel: 'Simulated station', firmwareVersion: '1.0' };
-    rpc.call('BootNotification', boot, (answer) => {
+    rpc.call('BootNotification', this.#options.wire.boot, (answer) => {
       if (this.#bootingOn !== rpc) return;
       this.#bootingOn = undefined;
       const payload: Payload = answer.ok ? answer.payload : {};

@@ -1,16 +1,19 @@
 // A simulated station's transactions and their messages: begun, sampled and ended by its own clock, and kept until they are answered.
 
-import type { Clock } from '../engine/ports.ts';
+import type { Clock, Random } from '../engine/ports.ts';
 import { type MessageWatch, OfflineQueue } from './offline-queue.ts';
 import type { RpcClient } from './rpc-client.ts';
-import type { SimulatedEvse, SimulatedTransaction } from './simulated-evse.ts';
+import type { SimulatedEvse } from './simulated-evse.ts';
 import type { SmartCharging } from './smart-charging.ts';
 import type { StationClock } from './station-clock.ts';
-import { meterValue, type Payload } from './wire-v16.ts';
+import type { EndReason, Payload, SimulatedTransaction, StationWire, Told } from './station-wire.ts';
 import type { Model } from './zoo.ts';
 
 export type TransactionOptions = {
+  readonly station: string;
+  readonly wire: StationWire;
   readonly clock: Clock;
+  readonly random: Random;
   readonly model: Model;
   readonly volts: number;
   readonly evses: readonly SimulatedEvse[];
@@ -52,65 +55,71 @@ export class StationTransactions {
       begin();
       return;
     }
-    line.call('Authorize', { idTag }, (answer) => {
-      const refused = answer.ok && (answer.payload.idTagInfo as Payload | undefined)?.status !== 'Accepted';
-      if (refused) done();
+    const { wire } = this.#options;
+    line.call('Authorize', wire.authorize(idTag), (answer) => {
+      if (answer.ok && !wire.isWelcome(answer.payload)) done();
       else begin();
     });
   }
 
   begin(evse: SimulatedEvse, idTag: string): void {
-    const timestamp = this.#options.ownClock.stamp();
-    const meterStart = Math.round(evse.energyWh);
+    const { ownClock, wire, station, random } = this.#options;
+    const timestamp = ownClock.stamp();
+    const key = this.#nextKey++;
+    const id = wire.transactionId?.(random.next(`simulator.transaction ${station}`));
     const transaction: SimulatedTransaction = {
-      key: this.#nextKey++,
+      key,
       idTag,
       startedAt: Date.parse(timestamp),
-      meterStartWh: meterStart,
+      meterStartWh: Math.round(evse.energyWh),
+      events: 0,
+      ...(id === undefined ? {} : { id }),
     };
     evse.transaction = transaction;
     evse.isAuthorized = true;
-    const payload = { connectorId: evse.evse.number, idTag, meterStart, timestamp };
     this.queue.add({
-      action: 'StartTransaction',
-      payload: () => payload,
+      ...wire.begun(this.#tell(evse, transaction, timestamp)),
       onAnswer: (answer) => this.#started(evse, transaction, answer),
     });
     this.sampleOn();
     this.#options.onChange(evse);
   }
 
-  end(evse: SimulatedEvse, reason: string): void {
+  end(evse: SimulatedEvse, reason: EndReason): void {
     const { transaction } = evse;
     if (!transaction) return;
-    const { ownClock, charging, onChange } = this.#options;
-    const rest = {
-      idTag: transaction.idTag,
-      meterStop: Math.round(evse.energyWh),
-      timestamp: ownClock.stamp(),
-      reason,
-    };
+    const { charging, onChange, wire } = this.#options;
+    const told = this.#tell(evse, transaction);
     evse.transaction = undefined;
     charging.endTransaction(evse.evse.number);
-    this.queue.add({
-      action: 'StopTransaction',
-      payload: () => ({ ...rest, transactionId: transaction.id ?? -1 }),
-    });
+    this.queue.add(wire.ended(told, reason));
     onChange(evse);
   }
 
   sample(evse: SimulatedEvse): void {
     const { transaction } = evse;
     if (!transaction) return;
-    const { ownClock, model, volts } = this.#options;
-    const offered = model.liesAboutOffer ? evse.evse.maxAmps : evse.limitAmps(ownClock.time());
-    const value = meterValue(ownClock.stamp(), evse.drawn(), offered, volts, evse.energyWh);
-    const payload = () => ({
-      connectorId: evse.evse.number,
-      meterValue: [value],
-      ...(transaction.id === undefined ? {} : { transactionId: transaction.id }),
-    });
-    this.queue.add({ action: 'MeterValues', payload });
+    const { ownClock, model, volts, wire } = this.#options;
+    const offeredAmps = model.liesAboutOffer ? evse.evse.maxAmps : evse.limitAmps(ownClock.time());
+    this.queue.add(wire.sampled(this.#tell(evse, transaction), { amps: evse.drawn(), offeredAmps, volts }));
+  }
+
+  /** What its car does has changed. */
+  changed(evse: SimulatedEvse): void {
+    const { transaction } = evse;
+    const message = transaction && this.#options.wire.changed(this.#tell(evse, transaction));
+    if (message) this.queue.add(message);
+  }
+
+  #tell(evse: SimulatedEvse, transaction: SimulatedTransaction, timestamp = this.#options.ownClock.stamp()): Told {
+    return {
+      evse: evse.evse.number,
+      transaction,
+      timestamp,
+      energyWh: evse.energyWh,
+      isOffline: this.#options.line() === undefined,
+      status: evse.status(this.#options.ownClock.time()),
+    };
   }
 
   /** Samples in its interval as long as a transaction runs. */
@@ -127,7 +136,7 @@ export class StationTransactions {
   }
 
   /** Ends a transaction, and lets the same driver begin another when the station is on again. */
-  beginAnew(evse: SimulatedEvse, reason: string): void {
+  beginAnew(evse: SimulatedEvse, reason: EndReason): void {
     const idTag = evse.transaction?.idTag;
     if (idTag === undefined) return;
     this.end(evse, reason);
@@ -148,10 +157,10 @@ export class StationTransactions {
     this.#cancelSample = undefined;
   }
 
-  /** The central system's id for the transaction, and its word on the driver, which may end it (OCPP 1.6 §4.8). */
+  /** The central system's id for the transaction, and its word on the driver, which may end it (OCPP 1.6 §4.8, 2.x E05). */
   #started(evse: SimulatedEvse, transaction: SimulatedTransaction, answer: Payload): void {
-    transaction.id = Number(answer.transactionId);
-    const status = (answer.idTagInfo as Payload | undefined)?.status;
-    if (status !== 'Accepted' && evse.transaction === transaction) this.end(evse, 'DeAuthorized');
+    const { wire } = this.#options;
+    wire.begunAnswered(transaction, answer);
+    if (!wire.isWelcome(answer) && evse.transaction === transaction) this.end(evse, 'DeAuthorized');
   }
 }

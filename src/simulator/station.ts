@@ -1,4 +1,4 @@
-// A simulated charging station: a real OCPP 1.6-J client that charges by its profiles, on-line or off, and loses no message. Whether its line
+// A simulated charging station: a real OCPP client, of 1.6 or 2.0.1, that charges by its profiles, on-line or off, and loses no message. Whether its line
 // is a socket of this machine or a simulated one is its caller's affair.
 
 import type { ChargingProfile } from '../core/model/charging-profile.ts';
@@ -13,13 +13,14 @@ import type { ProfileMemory } from './profile-memory.ts';
 import type { StationManner } from './script.ts';
 import { SimulatedEvse } from './simulated-evse.ts';
 import { SmartCharging } from './smart-charging.ts';
-import { answerCall } from './station-answers.ts';
 import { StationClock } from './station-clock.ts';
 import { StationConfiguration } from './station-configuration.ts';
 import { StationLink } from './station-link.ts';
 import { Registration } from './station-registration.ts';
+import { speechOf } from './station-speech.ts';
 import { StationStatus } from './station-status.ts';
 import { StationTransactions } from './station-transactions.ts';
+import type { StationWire } from './station-wire.ts';
 import type { QueueSize, TrueEvse } from './truth.ts';
 import { Manners, type Model, modelOf } from './zoo.ts';
 
@@ -68,7 +69,9 @@ export class SimulatedStation {
     const model = modelOf(profile);
     const ownClock = new StationClock(clock);
     const manners = new Manners(clock, () => this.charging.changed());
-    const base = { station: station.id, model, manners, clock, random, ownClock };
+    const speech = speechOf(station);
+    const { wire } = speech;
+    const base = { station: station.id, model, wire, manners, clock, random, ownClock };
     this.#options = options;
     this.#manners = manners;
     this.#ownClock = ownClock;
@@ -78,7 +81,10 @@ export class SimulatedStation {
       ...base,
       transactionOn: (number) => this.evses.find((one) => one.evse.number === number)?.transaction,
       evses: own.map((evse) => evse.number),
-      received: () => this.#desk.waiting.flatMap((one) => (one.action === 'SetChargingProfile' ? [one.payload] : [])),
+      received: () =>
+        this.#desk.waiting.flatMap((one) =>
+          one.action === 'SetChargingProfile' ? [wire.readInstall(one.payload)] : [],
+        ),
       onApplied: (number, applied) => options.onProfile?.(`${station.id}/${number}`, applied),
     });
     this.charging = charging;
@@ -94,7 +100,8 @@ export class SimulatedStation {
       },
     });
     const line = () => (this.#registration.hasBooted ? this.#link.rpc : undefined);
-    this.#status = new StationStatus({ ...base, evses: this.evses, line });
+    const onState = (evse: SimulatedEvse) => this.#transactions.changed(evse);
+    this.#status = new StationStatus({ ...base, evses: this.evses, line, onState });
     this.#transactions = new StationTransactions({
       ...base,
       evses: this.evses,
@@ -121,13 +128,13 @@ export class SimulatedStation {
     this.#desk = new CallDesk({
       ...base,
       onWaiting: () => charging.changed(),
-      answer: (action, payload) => answerCall(answering, action, payload),
+      answer: (action, payload) => speech.answer(answering, action, payload),
     });
     this.#link = new StationLink({
       surroundings,
       station: station.id,
       dial,
-      target: targetOf(options, model),
+      target: targetOf(options, model, wire),
       onCall: this.#desk.take,
       onOpen: () => {
         charging.reconnected();
@@ -283,11 +290,11 @@ export class SimulatedStation {
   }
 }
 
-function targetOf({ station, url, key }: StationOptions, model: Model) {
+function targetOf({ station, url, key }: StationOptions, model: Model, { subprotocol }: StationWire) {
   const basic = key && Buffer.concat([Buffer.from(`${station.id}:`), key]).toString('base64');
   return {
     url: `${url}/${encodeURIComponent(station.id)}`,
-    subprotocol: model.namesSubprotocol ? 'ocpp1.6' : '',
+    subprotocol: model.namesSubprotocol ? subprotocol : '',
     headers: basic === undefined ? {} : { Authorization: `Basic ${basic}` },
   };
 }

@@ -1,8 +1,7 @@
 // OCPP 1.6-J as the simulated station speaks it: its own small reading of the wire, so that it is an independent peer.
 
 import type { ChargingProfile, ChargingProfilePurpose } from '../core/model/charging-profile.ts';
-
-export type Payload = Record<string, unknown>;
+import type { Payload, Sample, StationWire, Told } from './station-wire.ts';
 
 const purposes: Readonly<Record<string, ChargingProfilePurpose>> = {
   ChargePointMaxProfile: 'ChargingStationMaxProfile',
@@ -13,7 +12,7 @@ const purposes: Readonly<Record<string, ChargingProfilePurpose>> = {
 export const purposeOf = (text: unknown): ChargingProfilePurpose | undefined => purposes[String(text)];
 
 /** csChargingProfiles of SetChargingProfile.req, or undefined when it makes no sense to this charger. */
-export function readProfile(wire: Payload | undefined): ChargingProfile | undefined {
+function readProfile(wire: Payload | undefined): ChargingProfile | undefined {
   const schedule = wire?.chargingSchedule as Payload | undefined;
   const periods = schedule?.chargingSchedulePeriod as readonly Payload[] | undefined;
   const purpose = purposeOf(wire?.chargingProfilePurpose);
@@ -44,13 +43,7 @@ export function readProfile(wire: Payload | undefined): ChargingProfile | undefi
 }
 
 /** One meterValue with the sampled values that a sound charger sends. `amps` per wired phase. */
-export function meterValue(
-  timestamp: string,
-  amps: readonly number[],
-  offeredAmps: number,
-  volts: number,
-  energyWh: number,
-): Payload {
+function meterValue({ timestamp, energyWh }: Told, { amps, offeredAmps, volts }: Sample): Payload {
   const value = (text: string, measurand: string, unit: string, phase?: string) => ({
     value: text,
     context: 'Sample.Periodic',
@@ -69,3 +62,46 @@ export function meterValue(
     ],
   };
 }
+
+export const wireV16: StationWire = {
+  version: '1.6',
+  subprotocol: 'ocpp1.6',
+  boot: { chargePointVendor: 'Busbar', chargePointModel: 'Simulated station', firmwareVersion: '1.0' },
+  authorize: (idTag) => ({ idTag }),
+  isWelcome: ({ idTagInfo }) => (idTagInfo as Payload | undefined)?.status === 'Accepted',
+  status: (connectorId, status) => ({ connectorId, errorCode: 'NoError', status }),
+  begun: ({ evse, transaction, timestamp }) => {
+    const { idTag, meterStartWh } = transaction;
+    const payload = { connectorId: evse, idTag, meterStart: meterStartWh, timestamp };
+    return { action: 'StartTransaction', payload: () => payload, isSample: false };
+  },
+  begunAnswered: (transaction, { transactionId }) => {
+    transaction.id = String(Number(transactionId));
+  },
+  sampled: (told, sample) => {
+    const { evse, transaction } = told;
+    const value = meterValue(told, sample);
+    return {
+      action: 'MeterValues',
+      payload: () => ({
+        connectorId: evse,
+        meterValue: [value],
+        ...(transaction.id === undefined ? {} : { transactionId: Number(transaction.id) }),
+      }),
+      isSample: true,
+    };
+  },
+  ended: ({ transaction, timestamp, energyWh }, reason) => {
+    const rest = { idTag: transaction.idTag, meterStop: Math.round(energyWh), timestamp, reason };
+    return {
+      action: 'StopTransaction',
+      payload: () => ({ ...rest, transactionId: transaction.id === undefined ? -1 : Number(transaction.id) }),
+      isSample: false,
+    };
+  },
+  changed: () => undefined,
+  readInstall: ({ connectorId, csChargingProfiles }) => {
+    const profile = readProfile(csChargingProfiles as Payload | undefined);
+    return { evse: Number(connectorId), ...(profile ? { profile } : {}) };
+  },
+};

@@ -43,11 +43,29 @@ const references: readonly Slip[] = [
   ],
 ];
 
+const versions: readonly Slip[] = [
+  [
+    'a version that the model does not speak',
+    (raw) => Object.assign(raw.stations[2], { model: 'generic-ac-201', ocpp: ['1.6'] }),
+    'stations[2].ocpp: got ["1.6"], expected what generic-ac-201 speaks: 2.0.1',
+  ],
+  [
+    'a version that nobody speaks here',
+    (raw) => Object.assign(raw.stations[2], { ocpp: ['1.5'] }),
+    'stations[2].ocpp[0]: got "1.5", expected a list of "2.0.1" and "1.6", each once',
+  ],
+  [
+    'a version twice',
+    (raw) => Object.assign(raw.stations[2], { ocpp: ['1.6', '1.6'] }),
+    'stations[2].ocpp: got ["1.6","1.6"], expected a list of "2.0.1" and "1.6", each once',
+  ],
+];
+
 const units: readonly Slip[] = [
   [
     'a DC EVSE whose model takes amperes',
     (raw) => Object.assign(raw.stations[2], { evses: [{ circuit: 'sub', dc: { maxKilowatts: 11, minKilowatts: 5 } }] }),
-    'stations[2].model: got "generic-ac", expected a model that takes watts, because EVSE C/1 is DC and amperes may mean its output: generic-dc',
+    'stations[2].model: got "generic-ac", expected a model that takes watts, because EVSE C/1 is DC and amperes may mean its output: generic-dc-201, generic-dc',
   ],
 ];
 
@@ -170,7 +188,7 @@ const secrets: readonly Slip[] = [
   ],
 ];
 
-testSlips({ shape, references, units, physics, secrets }, rawSite);
+testSlips({ shape, references, versions, units, physics, secrets }, rawSite);
 
 test('a site of nothing, of null or of another kind is one fault or a few, never a crash', () => {
   for (const raw of [undefined, null, 3, 'site', [], {}, { circuits: 3 }, { circuits: [null], stations: [[]] }]) {

@@ -330,14 +330,14 @@ describe('bad input', () => {
 
 describe('when the controller dies', () => {
   const transactions = () => CARS.map((id) => site.evse(id).transaction?.id);
-  let before: readonly (number | undefined)[];
+  let before: readonly (string | undefined)[];
 
   test('kill −9: no car rises, and every charger is at its floor within its lease + 5 s', async () => {
     await controller.until((state) =>
       CARS.every((id) => (state.evses.find((evse) => evse.id === id)?.acknowledgedAmps ?? 0) > 10),
     );
     before = transactions();
-    expect(before.every((id) => typeof id === 'number')).toBe(true);
+    expect(before.every((id) => typeof id === 'string')).toBe(true);
     const limitsBefore = new Map(CARS.map((id) => [id as string, site.limitInForce(id)]));
     await controller.kill();
     const diedAt = clock.now();

@@ -23,7 +23,7 @@ const LIMIT_AMPS = 50;
 
 let site: SimulatedSite;
 let run: WatchedRun;
-let transactions: readonly (number | undefined)[];
+let transactions: readonly (string | undefined)[];
 let worstAmps = 0;
 
 const isLogged = (event: string, room?: string) => (line: LogLine) =>

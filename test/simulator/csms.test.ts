@@ -7,9 +7,9 @@ import { businessKey, LATE_MS, MAX_RECORDED, MAX_TRANSACTIONS, SimulatedCsms } f
 import { CsmsServer } from '../../src/simulator/csms-server.ts';
 import { type Answered, RpcClient } from '../../src/simulator/rpc-client.ts';
 import { labelledRandom } from '../../src/simulator/seeded-random.ts';
+import type { Payload } from '../../src/simulator/station-wire.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { VirtualNetwork } from '../../src/simulator/virtual-network.ts';
-import type { Payload } from '../../src/simulator/wire-v16.ts';
 import { silentLog } from '../../src/system/log.ts';
 
 const START = { connectorId: 1, idTag: 'T', meterStart: 0, timestamp: '2026-03-02T06:00:00.000Z' };

@@ -216,7 +216,11 @@ describe('while nobody hears it', () => {
 });
 
 describe('what is bounded', () => {
-  const message = (action: 'StartTransaction' | 'MeterValues', n: number) => ({ action, payload: () => ({ n }) });
+  const message = (action: 'StartTransaction' | 'MeterValues', n: number) => ({
+    action,
+    payload: () => ({ n }),
+    isSample: action === 'MeterValues',
+  });
 
   test('messages without a line: the oldest MeterValues go first, a StartTransaction stays', () => {
     const sent: unknown[] = [];

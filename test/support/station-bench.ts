@@ -102,12 +102,13 @@ export class Bench {
     // biome-ignore lint/suspicious/noExplicitAny: payloads are the test's own.
     handlers: Record<string, (params: any) => unknown> = {},
     password: Buffer = KEY,
+    protocols: readonly string[] = ['ocpp1.6'],
   ): Promise<RpcClient> {
     const client = new RPCClient({
       endpoint: this.endpoint,
       identity,
       password,
-      protocols: ['ocpp1.6'],
+      protocols,
       strictMode: true,
       reconnect: false,
       deferPingsOnActivity: false,
@@ -117,6 +118,7 @@ export class Bench {
     );
     client.handle('ChangeConfiguration', () => ({ status: 'Accepted' }));
     client.handle('TriggerMessage', () => ({ status: 'Accepted' }));
+    if (!protocols.includes('ocpp1.6')) for (const [action, handle] of READY_ANSWERS_201) client.handle(action, handle);
     for (const [action, handle] of Object.entries(handlers))
       client.handle(action, ({ params }: { params: unknown }) => handle(params));
     this.#clients.push(client);
@@ -159,6 +161,32 @@ export class Bench {
   }
 }
 
+type Ask = { readonly params: { readonly [list: string]: readonly Record<string, unknown>[] } };
+/** What a station of 2.0.1 answers to questions about itself: it has everything, and takes every value. */
+const READY_ANSWERS_201 = [
+  [
+    'SetVariables',
+    ({ params }: Ask) => ({
+      setVariableResult: params.setVariableData!.map(({ component, variable }) => ({
+        attributeStatus: 'Accepted',
+        component,
+        variable,
+      })),
+    }),
+  ],
+  [
+    'GetVariables',
+    ({ params }: Ask) => ({
+      getVariableResult: params.getVariableData!.map(({ component, variable }) => ({
+        attributeStatus: 'Accepted',
+        attributeValue: (variable as { name: string }).name === 'RateUnit' ? 'A,W' : 'true',
+        component,
+        variable,
+      })),
+    }),
+  ],
+] as const;
+
 let calls = 0;
 /** Makes a CALL on a bare socket and gives the whole answering frame. One listener throughout: several frames may come in one turn. */
 export function ask(socket: WebSocket, action: string, payload: object, messageId = `m${++calls}`): Promise<unknown[]> {
@@ -183,6 +211,10 @@ export function ask(socket: WebSocket, action: string, payload: object, messageI
   });
 }
 
+export const BOOT_201 = {
+  reason: 'PowerUp',
+  chargingStation: { vendorName: 'Vendor', model: 'Model', firmwareVersion: '1.0' },
+};
 export const BOOT = { chargePointVendor: 'Vendor', chargePointModel: 'Model', firmwareVersion: '1.0' };
 
 export function command(station: string, part: Partial<Command> & { readonly limitAmps: number }): Command {

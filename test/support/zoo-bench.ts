@@ -1,16 +1,16 @@
 // One simulated station on the virtual clock and network, and a central system of the test's own that takes down what it hears.
-import type { ChargerProfile } from '../../src/core/model/charger.ts';
+import type { ChargerProfile, OcppVersion } from '../../src/core/model/charger.ts';
 import type { Evse, Site } from '../../src/core/model/site.ts';
 import type { Car } from '../../src/simulator/car.ts';
 import { type Answered, type CallAnswer, RpcClient } from '../../src/simulator/rpc-client.ts';
 import { labelledRandom } from '../../src/simulator/seeded-random.ts';
 import type { SimulatedEvse } from '../../src/simulator/simulated-evse.ts';
 import { SimulatedStation } from '../../src/simulator/station.ts';
+import type { Payload } from '../../src/simulator/station-wire.ts';
 import type { TrueEvse } from '../../src/simulator/truth.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import type { Knock } from '../../src/simulator/virtual-line.ts';
 import { type Listening, VirtualNetwork } from '../../src/simulator/virtual-network.ts';
-import type { Payload } from '../../src/simulator/wire-v16.ts';
 import { silentLog } from '../../src/system/log.ts';
 import { buildSite, evse, genericAc } from './site-builder.ts';
 
@@ -38,6 +38,8 @@ export class ZooBench {
       readonly evse?: Partial<Evse>;
       readonly seed?: number;
       readonly station?: string;
+      /** The versions that its site allows; absent: 1.6. */
+      readonly ocpp?: readonly OcppVersion[];
     } = {},
   ) {
     const id = options.station ?? 'A';
@@ -48,7 +50,7 @@ export class ZooBench {
     this.station = new SimulatedStation({
       surroundings: { clock: this.clock, random, log: silentLog },
       site: this.site,
-      station: this.site.stations[0]!,
+      station: { ...this.site.stations[0]!, ...(options.ocpp ? { ocpp: options.ocpp } : {}) },
       dial: this.network.line(id).dial,
       url: 'ws://central/ocpp',
     });

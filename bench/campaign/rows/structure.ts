@@ -78,7 +78,7 @@ export const structureRows: readonly Row[] = [
       'a day of fuzzing',
       'There is no fuzzer for the five surfaces yet; two of them (demand response, OCPP 2) do not exist.',
     ],
-    [26, 'negative schemas', 'OCPP 2.0.1 and 2.1 are not spoken yet; those of 1.6 are in test/ocpp/schemas.test.ts.'],
+    [26, 'negative schemas', 'OCPP 2.1 is not spoken yet; those of 1.6 and 2.0.1 are in test/ocpp.'],
     [
       27,
       'the WebSocket conformance suite',

@@ -48,7 +48,11 @@ export function increaseDraft(input: IncreaseInput): Draft | Waiting {
   const told = newest?.limitAmps ?? offeredAmps(situation, now);
   const starts = told < role.lower - EPSILON_AMPS;
   const ramped = Math.max(told, role.lower) + (starts ? 0 : (increase.rampAmpsPerSecond * sinceChangeMs) / 1000);
-  const most = Math.min(targetAmps, ramped, situation.exposureAmps + Math.max(0, freeAmps(input)));
+  const free = freeAmps(input);
+  // The floor beneath a lower TxProfile is counted and does not rule: more than that lease adds nothing to the sum, and still to what flows.
+  const addsUnseen = profile.lease.purpose === 'TxProfile' && situation.exposureAmps > told + EPSILON_AMPS;
+  if (addsUnseen && free < -EPSILON_AMPS) return 'decreases';
+  const most = Math.min(targetAmps, ramped, situation.exposureAmps + Math.max(0, free));
   const grant = floorToStep(most, evse.stepAmps);
   if (grant < role.lower - EPSILON_AMPS) return 'decreases';
   const isWorthIt =

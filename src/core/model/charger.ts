@@ -1,5 +1,9 @@
 // What is known of a charger model before it says a word: capabilities and quirks, loaded from profiles/chargers.
 
+/** The versions of OCPP that are spoken with stations, the highest first. */
+export const OCPP_VERSIONS = ['2.0.1', '1.6'] as const;
+export type OcppVersion = (typeof OCPP_VERSIONS)[number];
+
 /** The closed list of a charger's oddities; each is documented by the misbehaviour it answers in `docs/quirks.md`. */
 export const QUIRK_FLAGS = [
   // Forgets its charging profiles when the WebSocket reconnects and then charges without limit.
@@ -27,6 +31,8 @@ export type QuirkFlag = (typeof QUIRK_FLAGS)[number];
 export type ChargerProfile = {
   readonly id: string;
   readonly title: string;
+  /** The versions that it may speak; absent: 1.6 alone. */
+  readonly ocpp?: readonly OcppVersion[];
   /** OCPP chargingRateUnit that the model obeys. */
   readonly unit: 'A' | 'W';
   /** The smallest step of a limit in amperes per phase; limits are rounded down to it. */

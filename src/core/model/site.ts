@@ -1,6 +1,6 @@
 // The site as commissioned: frozen, checked data. Nothing in it changes while the controller runs.
 
-import type { ChargerProfile } from './charger.ts';
+import type { ChargerProfile, OcppVersion } from './charger.ts';
 import type { Cap } from './limit.ts';
 import type { MeterWiring } from './meter-wiring.ts';
 import type { SiteModbusServer } from './modbus-server.ts';
@@ -135,6 +135,8 @@ export type Station = {
   readonly id: StationId;
   readonly name: string;
   readonly profile: ChargerProfile;
+  /** The versions that are spoken with it, the highest first; absent: 1.6 alone. */
+  readonly ocpp?: readonly OcppVersion[];
   /** `sha256(<identity> ":" <key bytes>)` in hex; absent: nobody may connect under this identity. */
   readonly keySha256?: string;
   readonly evses: readonly EvseId[];

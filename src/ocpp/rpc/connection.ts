@@ -208,8 +208,10 @@ export class RpcConnection {
       // An answer that nobody can read proves nothing about the effect.
       this.#settle({ kind: 'unanswered' });
     } else if ((frame.meant === 'call' || frame.meant === 'other') && frame.messageId !== undefined) {
-      this.#write(writeError(frame.messageId, frame.code, frame.description));
-    } else if (frame.meant === 'call') this.#write(writeError('-1', frame.code, frame.description));
+      this.#write(this.#error(frame.messageId, frame.code, frame.description));
+    } else if (frame.meant === 'call') this.#write(this.#error('-1', frame.code, frame.description));
+    else if (frame.meant === undefined && this.#options.answersUnreadable)
+      this.#write(this.#error('-1', 'RpcFrameworkError', frame.description));
     if (this.#malformedInARow >= MAX_MALFORMED_IN_A_ROW)
       this.close(1008, `${MAX_MALFORMED_IN_A_ROW} malformed frames in a row`);
   }
@@ -226,7 +228,7 @@ export class RpcConnection {
       });
       if (earlier.kind === 'answered') this.#write(earlier.answer);
       if (earlier.kind === 'other-content')
-        this.#write(writeError(frame.messageId, 'ProtocolError', 'this message id was used for another CALL'));
+        this.#write(this.#error(frame.messageId, 'ProtocolError', 'this message id was used for another CALL'));
       return;
     }
     if (this.#incoming.length >= MAX_WAITING_CALLS) {
@@ -245,7 +247,7 @@ export class RpcConnection {
       const text =
         reply.kind === 'result'
           ? writeResult(messageId, reply.rawPayload)
-          : writeError(messageId, reply.code, reply.description, reply.rawDetails);
+          : this.#error(messageId, reply.code, reply.description, reply.rawDetails);
       this.#answered.answered(messageId, text);
       this.#write(text);
       if (reply.kind === 'result') reply.onSent?.();
@@ -261,6 +263,10 @@ export class RpcConnection {
       this.#log('error', 'rpc.handler-failed', { action: call.action, error: String(error) });
       return { kind: 'error', code: 'InternalError', description: 'could not be processed now' };
     }
+  }
+
+  #error(messageId: string, code: string, description: string, rawDetails?: string): string {
+    return writeError(messageId, this.#options.spell?.(code) ?? code, description, rawDetails);
   }
 
   #onPing(): void {

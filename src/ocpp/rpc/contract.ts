@@ -19,6 +19,10 @@ export type RpcOptions = {
   /** Names the peer in logs. */
   readonly name: string;
   readonly callTimeoutMs: number;
+  /** The version's own spelling of the error codes that we send; absent: as they are. */
+  readonly spell?: (code: string) => string;
+  /** True: a text of which not even the message id can be read is answered under the id "-1". */
+  readonly answersUnreadable?: boolean;
   /** Called for one CALL at a time, in the order of arrival; a rejection is answered InternalError. */
   readonly handle: (call: IncomingCall) => Promise<Reply>;
   /** Called once, after all pending CALLs were settled. */

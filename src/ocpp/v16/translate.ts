@@ -1,9 +1,8 @@
 // OCPP 1.6 words into core's: connector status, booted model; pure.
 
-import type { ChargingState, ConnectorStatus, StationState } from '../../core/model/snapshot.ts';
+import type { StationState } from '../../core/model/snapshot.ts';
 import type { Payload } from '../rpc/frames.ts';
-
-export type EvseStatus = { readonly connectorStatus: ConnectorStatus; readonly chargingState?: ChargingState };
+import type { EvseStatus } from '../station.ts';
 
 const STATUSES: ReadonlyMap<unknown, EvseStatus> = new Map<string, EvseStatus>([
   ['Available', { connectorStatus: 'Available' }],

@@ -1,6 +1,6 @@
 // What makes one transaction message of OCPP 1.6 the same as another: its business key and its content, whatever ids it bears on the way.
 
-import type { Payload } from '../wire-v16.ts';
+import type { Payload } from '../station-wire.ts';
 
 export type TransactionAction = 'StartTransaction' | 'StopTransaction' | 'MeterValues';
 

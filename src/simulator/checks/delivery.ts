@@ -3,8 +3,8 @@
 
 import type { Instant, StationId } from '../../core/model/units.ts';
 import type { OutboxRow } from '../../engine/ports.ts';
+import type { Payload } from '../station-wire.ts';
 import type { Checker, Violation } from '../truth.ts';
-import type { Payload } from '../wire-v16.ts';
 import { type Entry, Ledger, MAX_WAITING_MESSAGES, type Transaction } from './delivery-ledger.ts';
 import { readMessage, type Said } from './delivery-message.ts';
 

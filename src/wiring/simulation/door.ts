@@ -16,7 +16,7 @@ export class VirtualDoor implements Door {
   }
 
   async start(): Promise<void> {
-    const { listen, find, beforeWelcome, onStation } = this.#options;
+    const { listen, find, beforeWelcome, spokenWith, onStation } = this.#options;
     this.#listening = this.#network.listen(`${listen.host}:${listen.port}`, async (knock) => {
       const identity = identityFrom(knock.path);
       const station = identity === undefined ? undefined : find(identity);
@@ -24,7 +24,13 @@ export class VirtualDoor implements Door {
       const credentials = credentialsFrom(knock.headers.authorization);
       if (!isKeyRight(identity, credentials?.key, station.keySha256)) return knock.refuse(401);
       await beforeWelcome(station);
-      if (!knock.isGone()) onStation(station, knock.accept(), knock.address);
+      if (knock.isGone()) return;
+      const { subprotocol } = knock;
+      const socket = knock.accept();
+      const mayOmit = station.profile.quirks.includes('no-subprotocol');
+      const named = subprotocol ?? (mayOmit ? 'ocpp1.6' : '');
+      if (spokenWith(station).includes(named)) onStation(station, socket, knock.address, named);
+      else socket.close(1002, 'not spoken here');
     });
   }
 

@@ -8,6 +8,7 @@ import type { Site } from '../../core/model/site.ts';
 import { AppError } from '../../engine/app-error.ts';
 import type { Fields } from '../../engine/ports.ts';
 import { loadV16Schemas } from '../../ocpp/v16/schemas.ts';
+import { loadV201Schemas } from '../../ocpp/v201/schemas.ts';
 import { CheckRun, type StandardOptions, standardCheckers } from '../../simulator/checks/all.ts';
 import { DeliveryChecker } from '../../simulator/checks/delivery.ts';
 import type { Script } from '../../simulator/script.ts';
@@ -67,7 +68,7 @@ export type SimulationReport = {
 
 /** Throws AppError METER_PROFILE when a meter's profile cannot be loaded. */
 export async function setStage(site: Site): Promise<Stage> {
-  await loadV16Schemas();
+  await Promise.all([loadV16Schemas(), loadV201Schemas()]);
   const keys = new Map(site.stations.map(({ id }) => [id, keyOf(id)]));
   const stations = site.stations.map((station) => ({
     ...station,

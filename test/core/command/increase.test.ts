@@ -20,6 +20,9 @@ const outcome = (box: Box, room?: number) => {
   return result.waiting.get(0) ?? told(result);
 };
 
+const byTransaction = { lease: { purpose: 'TxProfile', stackLevel: 0 } } as const;
+const charging = { evse: 'A/1', connectorStatus: 'Occupied', transaction: { id: 'T1', startedAt: 0 } } as const;
+
 describe('an increase', () => {
   test.each([
     // the box, the room on its row (its own exposure of 6 A included), the command or what it waits for
@@ -136,6 +139,18 @@ describe('an increase', () => {
       { memory: wants(10), target: 20, exposureAmps: 14 },
       5,
       ['lease A increase 14'],
+    ],
+    [
+      'not by transaction, where the floor beneath is counted and the row is more than full',
+      { memory: wants(0), target: 6, exposureAmps: 6, profile: byTransaction, state: charging },
+      5.9,
+      'decreases',
+    ],
+    [
+      'by transaction up to the floor that is counted, where the row is just full',
+      { memory: wants(0), target: 6, exposureAmps: 6, profile: byTransaction, state: charging },
+      6,
+      ['lease A increase 6'],
     ],
     [
       'waits for decreases where its minimum is not free',

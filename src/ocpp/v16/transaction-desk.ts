@@ -1,8 +1,8 @@
-// Answers a station's transaction messages: durable first, then answered, always under our own ids; it must never let a station touch
+// Answers the transaction messages of OCPP 1.6: durable first, then answered, always under our own ids; it must never let a station touch
 // another's transaction, and never answer what is not on the disk.
 
 import { createHash } from 'node:crypto';
-import type { Site } from '../core/model/site.ts';
+import type { Site } from '../../core/model/site.ts';
 import type {
   CallOutcome,
   GatewayStore,
@@ -10,14 +10,14 @@ import type {
   Surroundings,
   TransactionRecord,
   UpstreamPort,
-} from '../engine/ports.ts';
-import { idTokenHash, type KnownTokens } from './known-tokens.ts';
-import type { Registered } from './registry.ts';
-import type { Reply } from './rpc/contract.ts';
-import type { Payload } from './rpc/frames.ts';
-import { believableTime, parseTimestamp } from './rpc/timestamp.ts';
-import { NO_TRANSACTION_ID } from './transactions.ts';
-import { readMeterValues } from './v16/meter-values.ts';
+} from '../../engine/ports.ts';
+import { idTokenHash, type KnownTokens } from '../known-tokens.ts';
+import type { Registered } from '../registry.ts';
+import type { Reply } from '../rpc/contract.ts';
+import type { Payload } from '../rpc/frames.ts';
+import { believableTime, parseTimestamp } from '../rpc/timestamp.ts';
+import { NO_TRANSACTION_ID } from '../transactions.ts';
+import { readMeterValues } from './meter-values.ts';
 
 /** How long a station waits for upstream's verdict on an idToken. */
 export const VERDICT_DEADLINE_MS = 3_000;
@@ -119,7 +119,7 @@ export class TransactionDesk {
     const sample = readMeterValues(meterValue, evse, this.#options.site.nominalVolts);
     registered.image.sampled(connectorId, sample);
     if (record && sample.energyWh !== undefined)
-      registered.image.transactionEnergy(connectorId, record.localId, sample.energyWh - record.meterStartWh);
+      registered.image.transactionEnergy(connectorId, record, sample.energyWh - record.meterStartWh);
   }
 
   async #ownerOf({ station, transactions }: Registered, named: number, connector?: number): Promise<Owner> {
