@@ -2,6 +2,7 @@
 
 import { type Load, take } from '../allocate/rows.ts';
 import type { Situation } from '../allocate/situation.ts';
+import { isStop } from '../limits/emergency-stop.ts';
 import type { EvseMemory } from '../model/memory.ts';
 import type { Site } from '../model/site.ts';
 import { floorToStep, type Instant } from '../model/units.ts';
@@ -35,6 +36,8 @@ export function increaseDraft(input: IncreaseInput): Draft | Waiting {
   const { evse, profile, role } = situation;
   const { increase } = site.policy;
   if (role.kind !== 'candidate') return 'answer';
+  // Nobody is raised while everybody is stopped, also not to the minimum of a model that must never be told 0 A and was.
+  if (isStop(situation.cap)) return 'dead-band';
   const newest = memory.leases.at(-1);
   if (newest && newest.acknowledgedAt === undefined) return 'answer';
   if (!retryDue(memory, now) || memory.leases.length >= MAX_LEASES) return 'answer';

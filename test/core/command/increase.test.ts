@@ -1,5 +1,6 @@
 // More is given only when everything speaks for it: answered, dwelt, ramped, and free on every row; and in a fixed order.
 import { describe, expect, test } from 'vitest';
+import { stopCap } from '../../../src/core/limits/emergency-stop.ts';
 import type { EvseMemory } from '../../../src/core/model/memory.ts';
 import { candidateRole } from '../../support/candidates.ts';
 import { type Box, candidate, NOW, plan, told } from '../../support/command-plan.ts';
@@ -23,6 +24,8 @@ const outcome = (box: Box, room?: number) => {
 const byTransaction = { lease: { purpose: 'TxProfile', stackLevel: 0 } } as const;
 const charging = { evse: 'A/1', connectorStatus: 'Occupied', transaction: { id: 'T1', startedAt: 0 } } as const;
 
+const stopped = { amps: 0, source: stopCap('door', 'contact Door').source } as const;
+
 describe('an increase', () => {
   test.each([
     // the box, the room on its row (its own exposure of 6 A included), the command or what it waits for
@@ -33,6 +36,7 @@ describe('an increase', () => {
       1_000,
       ['lease A increase 20'],
     ],
+    ['while everybody is stopped is none', { memory: wants(0), target: 20, cap: stopped }, 1_000, 'dead-band'],
     ['by a millionth is none', { memory: wants(10), target: 10 + 1e-6 }, 1_000, []],
     [
       'waits for the answer to the last',
