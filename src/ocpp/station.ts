@@ -5,6 +5,7 @@ import type { CommandProgress, EvseState, StationState } from '../core/model/sna
 import { type EvseId, type Instant, stationTime } from '../core/model/units.ts';
 import type { Clock, TransactionRecord } from '../engine/ports.ts';
 import { ClockSkew } from './clock-skew.ts';
+import type { Mains } from './v16/mains.ts';
 import type { EvseSample } from './v16/meter-values.ts';
 import type { EvseStatus } from './v16/translate.ts';
 
@@ -94,6 +95,15 @@ export class StationImage {
         : { drawn: { amps: drawnAmps, measuredAt } }),
       ...(offeredAmps === undefined ? {} : { stationOfferedAmps: offeredAmps }),
     }));
+  }
+
+  /** Takes over what the station says of its own connection; older than what is known, or out of an offline queue, it is history. */
+  mainsSampled({ timestamp, ...values }: Mains): void {
+    this.heardStamp(timestamp);
+    const ageMs = this.skew.ageMs(timestamp, stationTime(this.#clock.now()));
+    const measuredAt = this.#clock.now() - ageMs;
+    if (ageMs > MAX_SAMPLE_AGE_MS || (this.#state.mains?.measuredAt ?? Number.NEGATIVE_INFINITY) >= measuredAt) return;
+    this.#update({ mains: { ...values, measuredAt } });
   }
 
   transactionEnergy(connector: number, localId: number, energyWh: number): void {

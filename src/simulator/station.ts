@@ -17,6 +17,7 @@ import { answerCall } from './station-answers.ts';
 import { StationClock } from './station-clock.ts';
 import { StationConfiguration } from './station-configuration.ts';
 import { StationLink } from './station-link.ts';
+import { StationMains, type StationMainsSource } from './station-mains.ts';
 import { Registration } from './station-registration.ts';
 import { StationStatus } from './station-status.ts';
 import { StationTransactions } from './station-transactions.ts';
@@ -39,6 +40,8 @@ export type StationOptions = {
   readonly key?: Buffer;
   /** Called with every charging profile in the moment in which it is applied. */
   readonly onProfile?: (evse: EvseId, profile: ChargingProfile) => void;
+  /** Of its main meter; absent: it has none. */
+  readonly mains?: StationMainsSource;
   /** Told of what it says of its transactions, and of what is acknowledged. */
   readonly onMessage?: MessageWatch;
 };
@@ -53,6 +56,7 @@ export class SimulatedStation {
   readonly #registration: Registration;
   readonly #link: StationLink;
   readonly #desk: CallDesk;
+  readonly #mains: StationMains | undefined;
   readonly #ownClock: StationClock;
   /** Reasons for which it is off: a loss of power, a restart. */
   #offs = 0;
@@ -95,6 +99,8 @@ export class SimulatedStation {
     });
     const line = () => (this.#registration.hasBooted ? this.#link.rpc : undefined);
     this.#status = new StationStatus({ ...base, evses: this.evses, line });
+    const { mains } = options;
+    this.#mains = mains && new StationMains({ ...base, line, mains, volts: site.nominalVolts });
     this.#transactions = new StationTransactions({
       ...base,
       evses: this.evses,
@@ -156,11 +162,13 @@ export class SimulatedStation {
 
   start(): void {
     this.#isStarted = true;
+    this.#mains?.start();
     if (this.#offs === 0) this.#link.open();
   }
 
   async stop(): Promise<void> {
     this.#isStarted = false;
+    this.#mains?.stop();
     this.#link.close();
     this.#registration.lost();
     this.#transactions.pause();

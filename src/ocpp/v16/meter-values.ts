@@ -22,7 +22,12 @@ export type EvseSample = {
   readonly energyWh?: number;
 };
 
-type Sampled = { readonly value: number; readonly measurand: string; readonly phase?: string; readonly unit?: string };
+export type Sampled = {
+  readonly value: number;
+  readonly measurand: string;
+  readonly phase?: string;
+  readonly unit?: string;
+};
 
 const DECIMAL = /^[+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?(?:[eE][+-]?[0-9]{1,2})?$/;
 
@@ -49,7 +54,7 @@ const present = <K extends string, V>(key: K, value: V | undefined) =>
   (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
 
 /** Base units (A, V, W, Wh); units that are missing have the defaults of §7.43. Signed data and broken numbers are left out. */
-function readSampled(wire: Payload): Sampled[] {
+export function readSampled(wire: Payload): Sampled[] {
   const { value, format, measurand = 'Energy.Active.Import.Register', phase, unit, location } = wire;
   if (typeof value !== 'string' || !DECIMAL.test(value.trim()) || format === 'SignedData' || location === 'Body')
     return [];
@@ -64,11 +69,11 @@ function readSampled(wire: Payload): Sampled[] {
   ];
 }
 
-const find = (values: readonly Sampled[], measurand: string) =>
+export const find = (values: readonly Sampled[], measurand: string) =>
   values.find((one) => one.measurand === measurand && one.phase === undefined);
 
 /** The value on the EVSE's own phase 0, 1 or 2: `L1` and `L1-N` are the same place. */
-const onPhase = (values: readonly Sampled[], measurand: string, index: number) =>
+export const onPhase = (values: readonly Sampled[], measurand: string, index: number) =>
   values.find((one) => one.measurand === measurand && one.phase?.replace(/-N$/, '') === `L${index + 1}`)?.value;
 
 function drawnAmps(values: readonly Sampled[], evse: Evse, nominalVolts: number): readonly number[] | undefined {
