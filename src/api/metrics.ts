@@ -64,6 +64,7 @@ export function renderMetrics(input: MetricsInput): string {
       decision.shares.map((share): Sample => [{ evse: share.evse }, share.exposureAmps]),
     );
     addContacts(snapshot, add);
+    addReadings(snapshot, add);
     add(
       'busbar_limit_failsafe',
       'gauge',
@@ -109,6 +110,32 @@ function addContacts({ contacts = [], caps, now }: Snapshot, add: Add): void {
     'counter',
     'Activations since the start.',
     each(({ activations }) => activations),
+  );
+}
+
+/** What every meter says, and how old that is. */
+function addReadings({ meters: states, now }: Snapshot, add: Add): void {
+  const meters = Object.entries(states);
+  const read = meters.flatMap(([meter, { reading }]) => (reading ? [{ meter, reading }] : []));
+  add(
+    'busbar_meter_current_amperes',
+    'gauge',
+    'What a meter said last, import positive.',
+    read.flatMap(({ meter, reading }) => PHASES.map((phase): Sample => [{ meter, phase }, reading.currentAmps[phase]])),
+  );
+  add(
+    'busbar_meter_power_watts',
+    'gauge',
+    'Active power over all phases, where a meter tells it.',
+    read.flatMap(({ meter, reading: { totalPowerWatts } }): Sample[] =>
+      totalPowerWatts === undefined ? [] : [[{ meter }, totalPowerWatts]],
+    ),
+  );
+  add(
+    'busbar_meter_age_seconds',
+    'gauge',
+    'Age of what a meter said last; absent before its first reading.',
+    read.map(({ meter, reading }): Sample => [{ meter }, (now - reading.measuredAt) / 1000]),
   );
 }
 

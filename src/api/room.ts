@@ -4,7 +4,7 @@ import type { CycleRecord } from '../core/model/decision.ts';
 import type { Site } from '../core/model/site.ts';
 import type { StateView } from '../core/model/state-view.ts';
 import type { Surroundings } from '../engine/ports.ts';
-import type { ControlAnswer, ControlRequest } from '../engine/requests.ts';
+import type { ControlAnswer, ControlRequest, PushedReading, PushOutcome } from '../engine/requests.ts';
 import type { History } from './history.ts';
 import type { Stream, StreamEvent } from './stream.ts';
 
@@ -21,13 +21,15 @@ export type ApiOptions = {
   readonly consoleDir: string;
   /** Hands a person's wish to the control room; its answer is waited for a bounded time. */
   readonly onRequest: (request: ControlRequest) => Promise<ControlAnswer>;
+  /** Hands a meter's reading to the control room; absent: no meter of the site is pushed. */
+  readonly onPush?: (reading: PushedReading) => Promise<PushOutcome>;
   /** What besides a recent cycle makes the controller ready, asked at each /readyz. */
   readonly health: () => readonly HealthPart[];
 };
 
-export type AskOutcome =
-  | ControlAnswer
-  | { readonly ok: false; readonly code: 'API_CONTROL_BUSY' | 'API_CONTROL_SILENT' };
+/** The control room took no more, or did not answer in time. */
+export type SilentOutcome = { readonly ok: false; readonly code: 'API_CONTROL_BUSY' | 'API_CONTROL_SILENT' };
+export type AskOutcome = ControlAnswer | SilentOutcome;
 
 export type ApiRoom = Surroundings & {
   readonly options: ApiOptions;
@@ -38,4 +40,5 @@ export type ApiRoom = Surroundings & {
   /** Age of the newest cycle; before the first one, the time since the start. */
   silenceMs(): number;
   ask(request: ControlRequest): Promise<AskOutcome>;
+  push(reading: PushedReading): Promise<PushOutcome | SilentOutcome>;
 };

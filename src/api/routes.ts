@@ -6,6 +6,7 @@ import type { Circuit, Site } from '../core/model/site.ts';
 import { PHASES } from '../core/model/units.ts';
 import type { ControlRequest } from '../engine/requests.ts';
 import type { App } from './app-type.ts';
+import { addMeterRoutes } from './meter-routes.ts';
 import { renderMetrics } from './metrics.ts';
 import { type Problem, sendProblem } from './problem.ts';
 import { noCycleYet, refusal } from './refusal.ts';
@@ -37,6 +38,7 @@ export function addRoutes(app: App, room: ApiRoom): void {
   addWrites(app, room);
   addStopRoutes(app, room);
   addWishRoutes(app, room);
+  addMeterRoutes(app, room);
   addProbes(app, room);
 }
 

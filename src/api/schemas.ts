@@ -107,7 +107,16 @@ export const siteView: z.ZodType<SiteView> = z.object({
       }),
     )
     .describe('Parents before children; the first is the root.'),
-  meters: z.array(z.object({ id: z.string(), name: z.string() })),
+  meters: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      from: z.enum(['modbus', 'combined', 'push', 'mqtt', 'station']).describe('How its values come.'),
+      of: z.enum(['load', 'pv', 'storage']).exactOptional().describe('Absent: a circuit, or part of a combined meter.'),
+      phases: z.array(phase).exactOptional().describe('Absent: all three.'),
+      members: z.array(z.string()).exactOptional(),
+    }),
+  ),
   stations: z.array(z.object({ id: z.string(), name: z.string(), profile: z.string() })),
   evses: z.array(
     z.object({
@@ -232,7 +241,7 @@ export const stateView: z.ZodType<AgedStateView> = z.object({
   circuits: z.array(
     z.object({
       id: z.string(),
-      baseLoadFrom: z.enum(['meter', 'held', 'allowance', 'worst']),
+      baseLoadFrom: z.enum(['meter', 'sum', 'held', 'allowance', 'worst']),
       phases: perPhase(phaseView),
       power: z
         .object({
@@ -249,6 +258,8 @@ export const stateView: z.ZodType<AgedStateView> = z.object({
       id: z.string(),
       state: z.enum(['fresh', 'ageing', 'lost']),
       ageMs: z.number().exactOptional(),
+      currentAmps: perPhase(amps).exactOptional().describe('As it said last; import positive.'),
+      powerWatts: z.number().exactOptional().describe('Over all phases, import positive.'),
       trouble: z.string().exactOptional(),
       troubleMs: z.number().exactOptional(),
       refused: countsOf(REFUSED_BY).exactOptional().describe('Refused attempts by check, since the start.'),

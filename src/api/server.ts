@@ -5,11 +5,11 @@ import type { StateView } from '../core/model/state-view.ts';
 import type { Instant } from '../core/model/units.ts';
 import { AppError } from '../engine/app-error.ts';
 import type { Adapter, AudiencePort, Surroundings } from '../engine/ports.ts';
-import type { ControlRequest } from '../engine/requests.ts';
+import type { ControlRequest, PushedReading, PushOutcome } from '../engine/requests.ts';
 import { buildApp } from './app.ts';
 import type { App } from './app-type.ts';
 import { History } from './history.ts';
-import type { ApiOptions, ApiRoom, AskOutcome } from './room.ts';
+import type { ApiOptions, ApiRoom, AskOutcome, SilentOutcome } from './room.ts';
 import { Stream, type StreamEvent, toStreamEvent } from './stream.ts';
 import { viewState } from './view.ts';
 
@@ -106,6 +106,7 @@ export class ApiServer implements Adapter, AudiencePort {
       },
       silenceMs: () => this.#surroundings.clock.now() - (this.#latest?.at ?? this.#startedAt),
       ask: (request) => this.#ask(request),
+      push: (reading) => this.#push(reading),
     };
   }
 
@@ -119,8 +120,25 @@ export class ApiServer implements Adapter, AudiencePort {
     return latest.event;
   }
 
+  /** Not logged when it is taken: a meter is pushed every second. Its number is bounded by the gate of each meter. */
+  async #push(reading: PushedReading): Promise<PushOutcome | SilentOutcome> {
+    const { onPush } = this.#options;
+    if (onPush) return this.#answered(onPush(reading));
+    const text = 'no meter of this site is pushed';
+    return { ok: false, code: 'METER_NOT_PUSHED', text, expected: 'a meter with "push" in the site file' };
+  }
+
+  /** The answer, or that the control room was silent for too long. */
+  async #answered<A>(answer: Promise<A>): Promise<A | SilentOutcome> {
+    const done = new AbortController();
+    const silence = this.#surroundings.clock
+      .sleep('api.control-answer', CONTROL_DEADLINE_MS, done.signal)
+      .then((): SilentOutcome => ({ ok: false, code: 'API_CONTROL_SILENT' }));
+    return Promise.race([answer, silence]).finally(() => done.abort());
+  }
+
   async #ask(request: ControlRequest): Promise<AskOutcome> {
-    const { clock, log } = this.#surroundings;
+    const { log } = this.#surroundings;
     if (this.#pending >= MAX_PENDING_REQUESTS) return { ok: false, code: 'API_CONTROL_BUSY' };
     this.#pending++;
     const answer = this.#options.onRequest(request);
@@ -128,11 +146,7 @@ export class ApiServer implements Adapter, AudiencePort {
       this.#pending--;
     };
     answer.then(release, release);
-    const done = new AbortController();
-    const silence = clock
-      .sleep('api.control-answer', CONTROL_DEADLINE_MS, done.signal)
-      .then((): AskOutcome => ({ ok: false, code: 'API_CONTROL_SILENT' }));
-    const outcome = await Promise.race([answer, silence]).finally(() => done.abort());
+    const outcome = await this.#answered(answer);
     log.info('api.control-request', {
       kind: request.kind,
       ...('circuit' in request ? { about: request.circuit } : 'evse' in request ? { about: request.evse } : {}),

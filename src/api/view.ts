@@ -2,17 +2,16 @@
 
 import type { CircuitReport, CycleRecord, Share } from '../core/model/decision.ts';
 import type { Cap, Failsafe } from '../core/model/limit.ts';
-import type { StepSuspicion } from '../core/model/memory.ts';
 import type { Site } from '../core/model/site.ts';
 import { siteIndex } from '../core/model/site-index.ts';
-import type { MeterState, StationState } from '../core/model/snapshot.ts';
-import type { CapView, CircuitView, EvseView, MeterView, SiteView, StateView } from '../core/model/state-view.ts';
+import type { StationState } from '../core/model/snapshot.ts';
+import type { CapView, CircuitView, EvseView, SiteView, StateView } from '../core/model/state-view.ts';
 import { type Instant, mapPhases, type WallTime } from '../core/model/units.ts';
 import { activityOf } from '../core/report/activity.ts';
 import { describeRemedy, describeShare } from '../core/report/explain.ts';
-import { describeSuspicion } from '../core/report/meter-notices.ts';
 import { describeSource } from '../core/report/wording.ts';
 import { viewContacts, viewEmergencyStop } from './contact-view.ts';
+import { viewMeter, viewSiteMeter } from './meter-view.ts';
 import { viewWish } from './wish-view.ts';
 
 /** Limits from outside that one view names at most; the rest stay in force unnamed. */
@@ -42,7 +41,7 @@ export function viewSite(site: Site): SiteView {
       ...(circuit.limitWatts === undefined ? {} : { limitWatts: circuit.limitWatts }),
       ...(circuit.meter === undefined ? {} : { meter: circuit.meter }),
     })),
-    meters: site.meters.map(({ id, name }) => ({ id, name })),
+    meters: site.meters.map(viewSiteMeter),
     stations: site.stations.map(({ id, name, profile }) => ({ id, name, profile: profile.title })),
     evses: site.evses.map((evse) => ({
       id: evse.id,
@@ -71,7 +70,7 @@ export function viewState(record: CycleRecord, site: Site): StateView {
     wallNowMs: snapshot.wallNow,
     mode: decision.mode,
     circuits: decision.circuits.map(viewCircuit),
-    meters: site.meters.map((meter) => viewMeter(meter, record, site)),
+    meters: site.meters.map((meter) => viewMeter(meter, record, site, clip)),
     evses: decision.shares.map((share) => ({
       ...viewShare(share, stations.get(share.evse), site, snapshot.now),
       ...wishOf(share, record, site),
@@ -143,34 +142,6 @@ function viewCircuit(report: CircuitReport): CircuitView {
         }
       : {}),
   };
-}
-
-function viewMeter({ id, name }: Site['meters'][number], { snapshot, decision }: CycleRecord, site: Site): MeterView {
-  const { now } = snapshot;
-  const meter: MeterState = snapshot.meters[id] ?? {};
-  const circuit = site.circuits.find((one) => one.meter === id)?.id;
-  const steps = decision.circuits.find((one) => one.circuit === circuit)?.meterSteps;
-  const trouble = troubleOf(name, meter, steps?.suspicion);
-  const shared = {
-    ...(trouble && { trouble: clip(trouble.text), troubleMs: Math.max(0, now - trouble.since) }),
-    ...(meter.refused && { refused: meter.refused }),
-    ...(steps && { steps: steps.counts }),
-  };
-  if (!meter.reading) return { id, state: 'lost', ...shared };
-  const ageMs = Math.max(0, now - meter.reading.measuredAt);
-  const { holdAfterMs, staleAfterMs } = site.policy.meter;
-  const state = ageMs <= holdAfterMs ? 'fresh' : ageMs < staleAfterMs ? 'ageing' : 'lost';
-  return { id, state: steps?.suspicion ? 'lost' : state, ageMs, ...shared };
-}
-
-function troubleOf(
-  name: string,
-  { suspicion, doubt }: MeterState,
-  bySteps: StepSuspicion | undefined,
-): { readonly text: string; readonly since: Instant } | undefined {
-  if (suspicion) return { text: `${suspicion.kind}: ${suspicion.detail}`, since: suspicion.since };
-  if (bySteps) return { text: describeSuspicion(name, bySteps), since: bySteps.since };
-  return doubt && { text: `${doubt.kind}: ${doubt.detail}`, since: doubt.since };
 }
 
 function scopeOf({ scope }: Cap): Pick<CapView, 'circuit' | 'group' | 'evse'> {

@@ -56,6 +56,7 @@ export function assembleCircuit(form: CircuitForm): Circuit {
     allowanceAmps: baseLoad.allowanceAmps ?? baseLoad.worstAmps,
     worstBaseLoadAmps: baseLoad.worstAmps,
     ...(form.meter === undefined ? {} : { meter: form.meter }),
+    ...(baseLoad.sum === undefined ? {} : { sum: baseLoad.sum }),
   };
 }
 

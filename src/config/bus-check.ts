@@ -46,7 +46,10 @@ export function lineBudgets(meters: readonly PolledMeter[], profiles: MeterProfi
 
 /** The budgets of a site that is in order. */
 export function siteLines({ meters }: Pick<Site, 'meters'>, profiles: MeterProfiles): readonly LineBudget[] {
-  return lineBudgets(meters, profiles);
+  return lineBudgets(
+    meters.filter((meter) => meter.from === 'modbus'),
+    profiles,
+  );
 }
 
 /** Faults of lines on the values that will be in force; what has a bad shape or leads nowhere is left out. */
@@ -57,6 +60,7 @@ export function checkBuses(draft: SiteDraft, profiles: MeterProfiles): readonly 
   checkSettings(draft, add);
   const buses = draft.buses.map(({ form }) => assembleBus(form));
   const meters = draft.meters.flatMap(({ form }): PolledMeter[] => {
+    if (!('profile' in form)) return [];
     const isPlaced = form.bus === undefined || buses.some(({ id }) => id === form.bus);
     return isPlaced ? [{ ...form, connection: assemblePlace(form, buses) }] : [];
   });

@@ -3,13 +3,14 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { Site } from '../core/model/site.ts';
 import type { WallTime } from '../core/model/units.ts';
+import { assembleMeters } from './any-meter-form.ts';
 import { assembleListen, assemblePolicy, assembleStation, assembleTls } from './assemble-site.ts';
 import { busNotes, checkBuses } from './bus-check.ts';
 import { type Fault, valueAt } from './fault.ts';
 import { assembleInput } from './input-form.ts';
 import { parseJsonText } from './json-text.ts';
 import { loadChargerProfiles, loadMeterProfiles } from './load-profiles.ts';
-import { assembleBus, assembleMeter } from './meter-form.ts';
+import { assembleBus } from './meter-form.ts';
 import type { Note } from './note.ts';
 import { assembleOutput } from './output-form.ts';
 import { packagedProfilesDir } from './package-root.ts';
@@ -116,7 +117,13 @@ function assemble(
     circuits,
     groups,
     buses,
-    meters: draft.meters.map((meter) => assembleMeter(meter.form, buses, circuits, generates)),
+    meters: assembleMeters(
+      draft.meters.map((meter) => meter.form),
+      buses,
+      circuits,
+      generates,
+      known.file,
+    ),
     inputs: draft.inputs.map((input) => assembleInput(input.form, buses, circuits, groups)),
     outputs: draft.outputs.map((output) => assembleOutput(output.form, buses)),
     stations: draft.stations.map(({ form: station }) =>

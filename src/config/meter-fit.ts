@@ -3,13 +3,11 @@
 import type { MeterProfile } from '../core/model/meter-profile.ts';
 import { coveredPhases, unfitness } from '../core/model/meter-wiring.ts';
 import type { ModbusEndpoint } from '../core/model/site.ts';
-import { PHASES } from '../core/model/units.ts';
 import type { Fault } from './fault.ts';
 import type { MeterProfiles } from './load-profiles.ts';
 import type { MeterForm } from './meter-form.ts';
 import { listed } from './shape.ts';
 import type { Part } from './site-draft.ts';
-import type { CircuitForm } from './site-schema.ts';
 
 type Add = (path: readonly PropertyKey[], expected: string) => void;
 
@@ -38,17 +36,6 @@ export function checkMeterProfile(
   if (turned !== undefined)
     add([...path, 'invertPhases'], `phases that the meter measures: ${turned} is not among them`);
   return [];
-}
-
-/** A circuit has three phases to be watched; `meter` is the one that it names, where that stands in the file in order. */
-export function checkCoverage(circuit: Part<CircuitForm>, meter: Part<MeterForm> | undefined, add: Add): void {
-  if (meter === undefined) return;
-  const covered = coveredPhases(withPhases(meter.form));
-  if (covered.length === PHASES.length) return;
-  add(
-    [...circuit.path, 'meter'],
-    `a meter of all three phases: "${meter.form.id}" measures ${covered.join(', ')} alone`,
-  );
 }
 
 type FieldFault = { readonly field: string; readonly expected: string };

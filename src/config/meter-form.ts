@@ -1,11 +1,10 @@
 // A meter and a Modbus bus as the site file has them, field by field, and what becomes of them.
 
 import * as z from 'zod';
-import type { Circuit, ModbusConnection, SiteBus, SiteMeter } from '../core/model/site.ts';
-import { PHASES } from '../core/model/units.ts';
+import type { ModbusConnection, ModbusMeter, SiteBus } from '../core/model/site.ts';
+import { assembleMeterPlace, judgedFields, meterFields } from './meter-place-form.ts';
 import {
   above0,
-  ampsAbove0,
   host,
   milliseconds,
   name,
@@ -19,8 +18,6 @@ import {
 } from './shape.ts';
 
 const MODBUS_PORT = 502;
-/** A reading above so many times the rating is absurd: a fuse that carries it is gone within seconds. */
-const PLAUSIBLE_TIMES_RATING = 5;
 
 const framing = z.enum(['tcp', 'rtu-over-tcp', 'udp'], { error: '"tcp", "rtu-over-tcp" or "udp"' });
 const baud = wholeWithin(300, 921_600, 'a baud rate from 300 to 921600, such as 9600');
@@ -79,8 +76,7 @@ export function checkPlace(form: PlaceForm, context: z.RefinementCtx): void {
 
 export const meterForm = strict(
   {
-    id: plainId,
-    name,
+    ...meterFields,
     profile: plainId,
     ...placeFields,
     pollMs: milliseconds(100, 60_000).default(1_000),
@@ -95,8 +91,7 @@ export const meterForm = strict(
       'the grid phases whose transformer sits the wrong way round, each once, such as "L2"',
     ).optional(),
     group: wholeWithin(1, 1_000, 'the number of a group of inputs, such as 2').optional(),
-    plausibleAmps: ampsAbove0.optional(),
-    mayExport: z.boolean({ error: 'true or false' }).optional(),
+    ...judgedFields,
   },
   'a meter',
 ).superRefine(checkPlace);
@@ -114,29 +109,23 @@ export function assembleBus(form: BusForm): SiteBus {
   return { ...common, endpoint: { transport: 'rtu', path, baud: form.baud!, parity, stopBits } };
 }
 
-/** `generates`: something on this site is known to; a meter that is not told otherwise may then show export. */
+/** `bounds`: what is plausible at its place. */
 export function assembleMeter(
   form: MeterForm,
   buses: readonly SiteBus[],
-  circuits: readonly Circuit[],
-  generates: boolean,
-): SiteMeter {
-  const measured = circuits.find((circuit) => circuit.meter === form.id);
-  const largest = measured === undefined ? undefined : Math.max(...PHASES.map((phase) => measured.ratingAmps[phase]));
+  bounds: Pick<ModbusMeter, 'plausibleAmps' | 'mayExport'>,
+): ModbusMeter {
   return {
     from: 'modbus',
-    id: form.id,
-    name: form.name ?? form.id,
+    ...assembleMeterPlace(form),
     profile: form.profile,
     connection: assemblePlace(form, buses),
     pollMs: form.pollMs,
     factor: form.factor,
     ...(form.voltageFactor === undefined ? {} : { voltageFactor: form.voltageFactor }),
-    ...(form.phases === undefined ? {} : { phases: form.phases }),
     ...(form.invertPhases === undefined ? {} : { invertPhases: form.invertPhases }),
     ...(form.group === undefined ? {} : { group: form.group }),
-    plausibleAmps: form.plausibleAmps ?? PLAUSIBLE_TIMES_RATING * (largest ?? 1_000),
-    ...((form.mayExport ?? generates) ? { mayExport: true } : {}),
+    ...bounds,
   };
 }
 

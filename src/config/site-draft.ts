@@ -1,10 +1,11 @@
 // Pass 1, shape: every part of a site file is checked by itself, so that one bad circuit hides no fault elsewhere.
 
 import type * as z from 'zod';
+import { type AnyMeterForm, meterFormFor } from './any-meter-form.ts';
 import { type Fault, valueAt } from './fault.ts';
 import { type GroupForm, groupForm } from './group-form.ts';
 import { type InputForm, inputForm } from './input-form.ts';
-import { type BusForm, busForm, type MeterForm, meterForm } from './meter-form.ts';
+import { type BusForm, busForm } from './meter-form.ts';
 import { type ModbusServerForm, modbusServerForm } from './modbus-server-form.ts';
 import { type OutputForm, outputForm } from './output-form.ts';
 import { faultsOf } from './shape.ts';
@@ -39,7 +40,7 @@ export type SiteDraft = {
   readonly settings: Partial<SiteSettings>;
   readonly circuits: readonly Part<CircuitForm>[];
   readonly buses: readonly Part<BusForm>[];
-  readonly meters: readonly Part<MeterForm>[];
+  readonly meters: readonly Part<AnyMeterForm>[];
   readonly inputs: readonly Part<InputForm>[];
   readonly outputs: readonly Part<OutputForm>[];
   readonly stations: readonly Part<StationForm>[];
@@ -81,7 +82,9 @@ export function draftSite(
   const site = check(siteForm, raw, []);
   const parts = <T>(schema: z.ZodType<T>, field: string): Part<T>[] =>
     membersOf(raw, [field]).flatMap((value, index) => check(schema, value, [field, index]) ?? []);
-  const meters = parts(meterForm, 'meters');
+  const meters = membersOf(raw, ['meters']).flatMap(
+    (value, index) => check(meterFormFor(value), value, ['meters', index]) ?? [],
+  );
   const circuits = parts(circuitForm, 'circuits');
   const stations = parts(stationForm, 'stations');
   const evses = stations.flatMap((station) =>

@@ -1,6 +1,7 @@
 // What a person should know about a site that is in order: nothing here stops it from running.
 
-import type { Circuit, Site } from '../core/model/site.ts';
+import { worstOf } from '../core/allocate/base-loads.ts';
+import type { Circuit, Site, SiteMeter } from '../core/model/site.ts';
 import { PHASES } from '../core/model/units.ts';
 import { inputNotes } from './input-notes.ts';
 import { groupNotes, limitNotes } from './limit-notes.ts';
@@ -10,6 +11,8 @@ import { modbusServerNotes } from './site-modbus-server.ts';
 
 /** Stations that one note names; the rest are counted. */
 const MAX_NAMED = 12;
+/** Readings up to this age are as those of a meter that is polled, and late for a while. */
+const SLOW_METER_MS = 5_000;
 
 /** Notes in the file's order; `floorProvedOn` by station id. */
 export function noteSite(site: Site, floorProvedOn: ReadonlyMap<string, string>): readonly Note[] {
@@ -38,7 +41,11 @@ function circuitNotes(site: Site): Note[] {
       const ratings = `${circuit.ratingAmps[above]} A on ${above} is above the ${parent.ratingAmps[above]} A of "${parent.id}"`;
       notes.push({ about, text: `its rating of ${ratings} that feeds it; the smaller one rules.` });
     }
-    if (circuit.meter === undefined && PHASES.some((phase) => circuit.worstBaseLoadAmps[phase] > 0)) {
+    if (
+      circuit.meter === undefined &&
+      circuit.sum === undefined &&
+      PHASES.some((phase) => circuit.worstBaseLoadAmps[phase] > 0)
+    ) {
       notes.push({ about, text: 'no meter measures it: its other loads are taken at their allowance.' });
     }
     const crowded = diversePhase(circuit, site);
@@ -61,13 +68,39 @@ function diversePhase(circuit: Circuit, site: Site) {
 }
 
 function meterNotes(site: Site): Note[] {
-  const used = new Set(site.circuits.map((circuit) => circuit.meter));
-  return site.meters
-    .filter((meter) => !used.has(meter.id))
-    .map((meter) => ({
-      about: `meter ${meter.id}`,
-      text: 'it measures no circuit: name it as the meter of one, or take it out.',
-    }));
+  const used = new Set<string | undefined>([
+    ...site.circuits.flatMap(({ meter, sum }) => [meter, ...(sum?.meters ?? [])]),
+    ...site.meters.flatMap((meter) => (meter.from === 'combined' ? meter.members : [])),
+  ]);
+  const boundless = new Set(site.circuits.flatMap(({ sum }) => sum?.meters ?? []));
+  return site.meters.flatMap((meter): Note[] => {
+    const about = `meter ${meter.id}`;
+    const notes = sourceNotes(meter).map((text) => ({ about, text }));
+    if (!used.has(meter.id)) {
+      const text =
+        meter.of === undefined
+          ? 'it measures no circuit: name it as the meter of one, or take it out.'
+          : 'it is shown, and nothing is decided by it.';
+      return [...notes, { about, text }];
+    }
+    if (!boundless.has(meter.id) || worstOf(meter) !== undefined) return notes;
+    return [
+      ...notes,
+      { about, text: 'it has no worstAmps: while it is lost, the worst of the whole circuit is taken.' },
+    ];
+  });
+}
+
+/** What its way of coming by values means. */
+function sourceNotes(meter: SiteMeter): string[] {
+  if (meter.from === 'modbus' || meter.from === 'combined') return [];
+  const slow = meter.maxAgeMs > SLOW_METER_MS && meter.of !== 'pv';
+  const isOpen =
+    meter.from === 'mqtt' && meter.broker.url.startsWith('mqtt:') && !isLoopback(new URL(meter.broker.url).hostname);
+  return [
+    ...(slow ? [`its readings may be ${meter.maxAgeMs / 1_000} s old: a load that rises is met that much later.`] : []),
+    ...(isOpen ? ['its values cross the network without TLS: whoever can write there decides what is believed.'] : []),
+  ];
 }
 
 /** One note for all: a site of 500 new stations is one thing to do, not 500. */

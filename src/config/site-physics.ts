@@ -10,6 +10,7 @@ import { isProved, proveFloors } from './floor-proof.ts';
 import type { EvsePart, Part, SiteDraft } from './site-draft.ts';
 import type { References } from './site-references.ts';
 import type { CircuitForm } from './site-schema.ts';
+import { checkSums } from './sum-physics.ts';
 
 export type Physics = {
   readonly faults: readonly Fault[];
@@ -37,6 +38,7 @@ export function checkPhysics(draft: SiteDraft, references: References): Physics 
   const soundEvses = references.evses.filter((part) => isSound(() => checkEvse(part, evses.get(part)!, add), faults));
   const tree = references.tree.map((part) => ({ part, circuit: circuits.get(part)! }));
   checkBaseLoads(tree, add);
+  checkSums(draft, tree, add);
   const groups = references.groups.map((group) => ({ ...group, group: assembleGroup(group.part.form, group.evses) }));
   const rows = proveFloors({
     circuits: tree.map(({ circuit }) => circuit),
@@ -75,13 +77,13 @@ function checkCircuit({ path, form }: Part<CircuitForm>, circuit: Circuit, add: 
     const field = form.marginAmps === undefined ? 'marginPercent' : 'marginAmps';
     add([...path, field], `a margin below the rating of ${ratingAmps[tooWide]} A on ${tooWide}`);
   }
-  if (form.meter === undefined && form.baseLoad.allowanceAmps === undefined) {
+  if (form.meter === undefined && form.baseLoad.allowanceAmps === undefined && circuit.sum === undefined) {
     add(
       [...path, 'baseLoad', 'allowanceAmps'],
       `amperes to allow for other loads, because no meter measures "${form.id}"; or give it a meter`,
     );
   }
-  if (circuit.usesGeneration && form.meter === undefined) {
+  if (circuit.usesGeneration && form.meter === undefined && circuit.sum === undefined) {
     add(
       [...path, 'baseLoad', 'usesGeneration'],
       `a meter on "${form.id}", which alone can show what is generated; or no usesGeneration`,

@@ -3,7 +3,7 @@
 import type { ChargerModel } from './charger-profile.ts';
 import { describePath, type Fault, valueAt } from './fault.ts';
 import type { MeterProfiles } from './load-profiles.ts';
-import { checkCoverage, checkMeterProfile } from './meter-fit.ts';
+import { checkMeters } from './meter-references.ts';
 import { versionsOfModel } from './ocpp-versions.ts';
 import { listed } from './shape.ts';
 import { type EvsePart, evseNumber, type Part, type SiteDraft } from './site-draft.ts';
@@ -32,7 +32,8 @@ export function checkReferences(draft: SiteDraft, known: KnownProfiles): Referen
   const add = (path: readonly PropertyKey[], expected: string) =>
     faults.push({ file: draft.file, path: describePath(path), value: valueAt(draft.raw, path), expected });
   const circuits = checkUnique(draft.circuits, 'circuit', add);
-  faults.push(...checkMeters(draft, circuits, known, add));
+  checkUnique(draft.buses, 'bus', add);
+  faults.push(...checkMeters(draft, checkUnique(draft.meters, 'meter', add), circuits, known.meterProfiles, add));
   const tree = checkTree(draft, circuits, add);
   const evses = checkStations(draft, known, add);
   const groups = checkGroups(draft, checkUnique(draft.groups, 'group', add), evses, tree, add);
@@ -53,39 +54,6 @@ function checkUnique<T extends { readonly id: string }>(parts: readonly Part<T>[
       add([...part.path, 'id'], `an id of its own: ${describePath(before.path)} is ${noun} "${part.form.id}" already`);
   }
   return [...first.values()];
-}
-
-function checkMeters(
-  draft: SiteDraft,
-  circuits: readonly Part<CircuitForm>[],
-  known: KnownProfiles,
-  add: Add,
-): readonly Fault[] {
-  const faults: Fault[] = [];
-  for (const meter of checkUnique(draft.meters, 'meter', add)) {
-    faults.push(...checkMeterProfile(meter, known.meterProfiles, add));
-    const { bus } = meter.form;
-    if (bus !== undefined && !draft.ids.buses.has(bus))
-      add([...meter.path, 'bus'], `the id of a bus of this file${listed(bus, [...draft.ids.buses])}`);
-  }
-  checkUnique(draft.buses, 'bus', add);
-  const measured = new Map<string, Part<CircuitForm>>();
-  for (const circuit of circuits) {
-    const { meter } = circuit.form;
-    if (meter === undefined) continue;
-    const before = measured.get(meter);
-    if (!draft.ids.meters.has(meter)) {
-      add([...circuit.path, 'meter'], `the id of a meter of this file${listed(meter, [...draft.ids.meters])}`);
-    } else if (before !== undefined) {
-      add([...circuit.path, 'meter'], `a meter of its own: this one measures circuit "${before.form.id}" already`);
-    } else measured.set(meter, circuit);
-    checkCoverage(
-      circuit,
-      draft.meters.find(({ form }) => form.id === meter),
-      add,
-    );
-  }
-  return faults;
 }
 
 /** Depth first from the roots, in the file's order: parents stand before their children. */

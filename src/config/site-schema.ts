@@ -1,6 +1,7 @@
 // The site file as an electrician writes it, field by field; what the fields mean together is checked after this, never here.
 
 import * as z from 'zod';
+import { loadSumForm } from './load-sum-form.ts';
 import { ocppVersionsForm } from './ocpp-versions.ts';
 import { policyForm } from './policy-form.ts';
 import {
@@ -43,8 +44,9 @@ export const baseLoadForm = strict(
     worstAmps: perPhase(ampsFrom0),
     allowanceAmps: perPhase(ampsFrom0).optional(),
     usesGeneration: z.boolean({ error: 'true or false' }).optional(),
+    sum: loadSumForm.optional(),
   },
-  'the loads other than cars: worstAmps, allowanceAmps and usesGeneration',
+  'the loads other than cars: worstAmps, allowanceAmps, usesGeneration and sum',
 );
 
 export const circuitForm = strict(

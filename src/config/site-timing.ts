@@ -41,6 +41,7 @@ function checkAges(policy: Policy, { draft, references, profiles }: Checked, add
     );
   }
   for (const { path, form } of draft.meters) {
+    if (!('profile' in form)) continue;
     const result = profiles.get(form.profile);
     const lag = (result?.kind === 'profile' && result.profile.lagMs) || 0;
     // One that lags more is refused as a whole; no poll makes up for that.

@@ -3,7 +3,8 @@
 // No I/O, no clock, no chance, no log: the same call runs in production, in the simulator and in a replay of last Tuesday.
 
 import { type Allocation, allocate } from './allocate/allocate.ts';
-import { type BaseLoad, baseLoadOf, type DrawRange, meterFreshness } from './allocate/base-load.ts';
+import type { BaseLoad, DrawRange } from './allocate/base-load.ts';
+import { baseLoadsOf } from './allocate/base-loads.ts';
 import { capacityRows, type Limits, type StationLimit } from './allocate/capacity.ts';
 import { drawRanges } from './allocate/draw.ts';
 import { type MeterTrust, meterTrust } from './allocate/meter-trust.ts';
@@ -13,7 +14,7 @@ import type { Situation } from './allocate/situation.ts';
 import { surplusOf } from './allocate/surplus.ts';
 import { planCommands } from './command/command.ts';
 import { breachOfFuseLaw } from './command/fuse-law.ts';
-import { type CircuitLimit, circuitLimits, type EvseCap, evseCaps, groupLimits } from './limits/caps.ts';
+import { circuitLimits, type EvseCap, evseCaps, groupLimits } from './limits/caps.ts';
 import { isStop } from './limits/emergency-stop.ts';
 import type { Command, Decision, Notice } from './model/decision.ts';
 import type { CircuitMemory, EvseMemory, Memory } from './model/memory.ts';
@@ -45,13 +46,10 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
   const upstream = upstreamLimits(site, snapshot);
   const situations = situationsOf(site, snapshot, memory, upstream.evses);
   const trust = meterTrust(site, situations, snapshot, memory);
-  const byAge = site.circuits.map((circuit) =>
-    circuit.meter === undefined ? 'fresh' : meterFreshness(snapshot.meters[circuit.meter], now, site.policy),
-  );
-  const freshness = byAge.map((age, at) => (trust.trust[at] === 'none' ? 'lost' : age));
   const drawn = drawnBelow(site, situations, now);
   const circuits = circuitLimits(site, snapshot.caps, now);
-  const baseLoads = baseLoadsOf(site, drawn, trust, circuits, snapshot, memory);
+  const believed = baseLoadsOf(site, drawn, trust.trust, circuits, snapshot, memory);
+  const { byCircuit: baseLoads, byAge, freshness, meters } = believed;
   const surplus = surplusAtRoot(site, drawn[0]!, freshness[0] === 'fresh', snapshot, memory);
   const limits: Limits = {
     circuits,
@@ -93,7 +91,7 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
   const reports = circuitReports({ site, limits, situations: after, targets, snapshot, freshness, steps: trust.steps });
   const allShares = shares({ site, situations: after, allocation, waiting: plan.waiting, now });
   const mode =
-    allocation.solver.answeredBy === 'floors' || freshness[0] === 'lost'
+    allocation.solver.answeredBy === 'floors' || (freshness[0] === 'lost' && site.circuits[0]!.meter !== undefined)
       ? 'failsafe'
       : freshness.includes('lost') || freshness.includes('held')
         ? 'cautious'
@@ -114,6 +112,7 @@ export function decide(site: Site, snapshot: Snapshot, memory: Memory, solvers: 
       nextCommandNumber: plan.nextCommandNumber,
       evses: evseMemories(site, memories),
       circuits: circuitMemories(site, baseLoads, trust),
+      ...(meters ? { meters } : {}),
       surplus,
       ...rotationMemory(allocation, memory, now),
     },
@@ -217,35 +216,6 @@ function drawnBelow(site: Site, situations: readonly Situation[], now: Instant):
     }
     return sums;
   });
-}
-
-/** Base load of every circuit, from its meter less what the EVs below draw, or from its allowance. */
-function baseLoadsOf(
-  site: Site,
-  drawn: readonly Drawn[],
-  { trust }: MeterTrust,
-  limits: ReadonlyMap<CircuitId, CircuitLimit>,
-  snapshot: Snapshot,
-  memory: Memory,
-): ReadonlyMap<CircuitId, BaseLoad> {
-  return new Map(
-    site.circuits.map((circuit, at) => {
-      const meter = circuit.meter === undefined ? undefined : snapshot.meters[circuit.meter];
-      return [
-        circuit.id,
-        baseLoadOf(
-          circuit,
-          meter,
-          drawn[at]!,
-          memory.circuits[circuit.id],
-          snapshot.now,
-          site.policy,
-          mapPhases((phase) => limits.get(circuit.id)!.phases[phase].amps),
-          trust[at]!,
-        ),
-      ];
-    }),
-  );
 }
 
 /** What the site would export if no EV charged, by the meter of the connection itself. */

@@ -11,7 +11,7 @@ import { type MeterId, PHASES } from '../core/model/units.ts';
 import { breachBeforeDispatch } from './dispatch-guard.ts';
 import { floorsDecision } from './floors.ts';
 import { LimitBook } from './limit-book.ts';
-import { nextMeterLostAt, overloadedCircuit } from './meter-watch.ts';
+import { nextMeterLostAt, overloadedCircuits } from './meter-watch.ts';
 import type {
   AudiencePort,
   ControlStore,
@@ -198,8 +198,9 @@ export class Controller {
   /** An overload on a meter asks for a cycle at once (law 4). */
   #checkOverload(meter: MeterId): void {
     if (!this.#last) return;
-    const circuit = overloadedCircuit(this.#site, this.#last, meter, this.#ports.meters.states()[meter]?.reading);
-    if (circuit !== undefined) this.#askForCycle(`overload.${circuit}`);
+    const reading = this.#ports.meters.states()[meter]?.reading;
+    for (const circuit of overloadedCircuits(this.#site, this.#last, meter, reading))
+      this.#askForCycle(`overload.${circuit}`);
   }
 
   /** A fault of our own outside the decision costs this cycle and no other; it is no progress, so that the watchdog sees it if it stays. */

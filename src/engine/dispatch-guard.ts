@@ -3,7 +3,7 @@
 import type { Command, Decision } from '../core/model/decision.ts';
 import type { EvseMemory } from '../core/model/memory.ts';
 import type { Evse, Site, Station } from '../core/model/site.ts';
-import type { Snapshot } from '../core/model/snapshot.ts';
+import type { MeterState, Snapshot } from '../core/model/snapshot.ts';
 import { PHASES, type Phase } from '../core/model/units.ts';
 
 /** Amperes by which sums of floating point may overshoot. */
@@ -24,8 +24,8 @@ type Loading = { readonly mostAmps: number; readonly raised: boolean; readonly p
  *
  * Commands: station and EVSE exist and belong together, one floor and one lease for an EVSE at most, every number finite, a new limit 0 or
  * from minimum to maximum and held by the ledger, what goes on the wire no higher, a lease ends and a floor does not. Meters: where one is
- * lost, the worst base load. Law 1: on every circuit and phase that a command loads more, all that may be in force + base load
- * ≤ limit − margin. Emergency stop: nobody is raised.
+ * lost, the worst base load; a base load that is added up is no less than its parts. Law 1: on every circuit and phase that a command loads
+ * more, all that may be in force + base load ≤ limit − margin. Emergency stop: nobody is raised.
  */
 export function breachBeforeDispatch(site: Site, snapshot: Snapshot, decision: Decision): string | undefined {
   const names = namesIn(site);
@@ -100,10 +100,45 @@ function meterBreach(site: Site, { meters, now }: Snapshot, { circuits }: Decisi
     if (!report) return `${id} is not accounted for`;
     if (PHASES.some((phase) => !Number.isFinite(report.phases[phase].baseLoadAmps))) return `${id} has no base load`;
     if (meter === undefined) continue;
-    const ageMs = now - (meters[meter]?.reading?.measuredAt ?? Number.NEGATIVE_INFINITY);
-    const isLost = !(ageMs >= 0 && ageMs <= site.policy.meter.staleAfterMs);
+    const isLost = isMeterLost(site, meters[meter], now);
     if (isLost && PHASES.some((phase) => report.phases[phase].baseLoadAmps < worstBaseLoadAmps[phase] - TOLERANCE))
       return `${id} counts on a meter that is lost`;
+  }
+  return sumBreach(site, { meters, now }, circuits);
+}
+
+function isMeterLost(site: Site, state: MeterState | undefined, now: number): boolean {
+  const { measuredAt = Number.NEGATIVE_INFINITY, until } = state?.reading ?? {};
+  const lostAfter = until?.held ?? measuredAt + site.policy.meter.staleAfterMs;
+  return !(measuredAt <= now && now <= lostAfter);
+}
+
+/** A base load that is added up holds at least what its parts say now, and the worst of those that say nothing. */
+function sumBreach(
+  site: Site,
+  { meters, now }: Pick<Snapshot, 'meters' | 'now'>,
+  circuits: Decision['circuits'],
+): string | undefined {
+  const reported = new Map(circuits.map(({ circuit, phases }) => [circuit, phases]));
+  for (const { id, sum, meter: own, usesGeneration, worstBaseLoadAmps } of site.circuits) {
+    if (sum === undefined || own !== undefined) continue;
+    for (const phase of PHASES) {
+      const count = (amps: number) => (usesGeneration ? amps : Math.max(0, amps));
+      const children = site.circuits.filter(({ parent }) => parent === id);
+      let least = sum.otherAmps[phase];
+      let floor = Number.NEGATIVE_INFINITY;
+      for (const child of children) least += count(reported.get(child.id)![phase].baseLoadAmps);
+      for (const meterId of sum.meters) {
+        const meter = site.meters.find((one) => one.id === meterId);
+        if (meter?.phases?.includes(phase) === false) continue;
+        const reading = isMeterLost(site, meters[meterId], now) ? undefined : meters[meterId]?.reading;
+        if (reading) least += count(reading.currentAmps[phase]);
+        else if (meter?.worstAmps) least += meter.worstAmps[phase];
+        else if (meter?.of !== 'pv') floor = worstBaseLoadAmps[phase];
+      }
+      const wanted = Math.max(least, floor) - TOLERANCE;
+      if (!(reported.get(id)![phase].baseLoadAmps >= wanted)) return `${id} counts on less than its meters say`;
+    }
   }
   return undefined;
 }

@@ -1,7 +1,8 @@
 // What the meters make the control loop do between two cycles: pure questions about readings, asked again and again.
 
+import { untilOf } from '../core/metering/freshness.ts';
 import type { CycleRecord } from '../core/model/decision.ts';
-import type { Policy, Site } from '../core/model/site.ts';
+import type { Circuit, Policy, Site } from '../core/model/site.ts';
 import type { MeterReading, Snapshot } from '../core/model/snapshot.ts';
 import { type CircuitId, type Instant, type MeterId, PHASES } from '../core/model/units.ts';
 
@@ -12,24 +13,41 @@ import { type CircuitId, type Instant, type MeterId, PHASES } from '../core/mode
 export function nextMeterLostAt(meters: Snapshot['meters'], policy: Policy, cycleAt: Instant): Instant {
   let first = Number.POSITIVE_INFINITY;
   for (const { reading } of Object.values(meters)) {
-    const lostAt = (reading?.measuredAt ?? Number.NEGATIVE_INFINITY) + policy.meter.staleAfterMs + 1;
+    const lostAt = reading ? untilOf(reading, policy.meter).held + 1 : Number.NEGATIVE_INFINITY;
     if (lostAt > cycleAt) first = Math.min(first, lostAt);
   }
   return first;
 }
 
-/** The first circuit of this meter on which a phase carries more than its limit of the last cycle less the margin. */
-export function overloadedCircuit(
+/**
+ * The circuits that `reading` shows to be overloaded: above limit − margin on a circuit's own meter; on a meter that a sum counts, here or on a
+ * circuit below it, a rise since the last cycle's reading by more than the headroom that was left.
+ */
+export function overloadedCircuits(
   site: Site,
-  last: CycleRecord,
+  { decision, snapshot }: CycleRecord,
   meter: MeterId,
   reading: MeterReading | undefined,
-): CircuitId | undefined {
-  if (!reading) return undefined;
-  return site.circuits.find((circuit) => {
-    if (circuit.meter !== meter) return false;
-    const report = last.decision.circuits.find((one) => one.circuit === circuit.id);
-    const limitAmps = (phase: (typeof PHASES)[number]) => report?.phases[phase].limitAmps ?? circuit.ratingAmps[phase];
-    return PHASES.some((phase) => reading.currentAmps[phase] > limitAmps(phase) - circuit.marginAmps[phase]);
-  })?.id;
+): readonly CircuitId[] {
+  if (!reading) return [];
+  const before = snapshot.meters[meter]?.reading?.currentAmps;
+  return site.circuits.flatMap((circuit) => {
+    const report = decision.circuits.find((one) => one.circuit === circuit.id);
+    const isOver = PHASES.some((phase) => {
+      const amps = reading.currentAmps[phase];
+      if (circuit.meter === meter)
+        return amps > (report?.phases[phase].limitAmps ?? circuit.ratingAmps[phase]) - circuit.marginAmps[phase];
+      if (circuit.sum === undefined || !isCounted(circuit, meter, site)) return false;
+      return amps - Math.max(0, before?.[phase] ?? 0) > Math.max(0, report?.phases[phase].headroomAmps ?? 0);
+    });
+    return isOver ? [circuit.id] : [];
+  });
+}
+
+/** Whether the sum of `circuit` counts this meter, itself or through a circuit below. */
+function isCounted({ id, sum }: Circuit, meter: MeterId, site: Site): boolean {
+  if (sum?.meters.includes(meter)) return true;
+  return site.circuits.some(
+    (one) => one.parent === id && (one.meter === meter || (one.meter === undefined && isCounted(one, meter, site))),
+  );
 }

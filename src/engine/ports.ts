@@ -8,7 +8,7 @@ import type { Cap } from '../core/model/limit.ts';
 import type { Memory } from '../core/model/memory.ts';
 import type { MeterState, StationState } from '../core/model/snapshot.ts';
 import type { Instant, MeterId, StationId, WallTime } from '../core/model/units.ts';
-import type { KeptWish } from './requests.ts';
+import type { KeptWish, PushedReading, PushOutcome } from './requests.ts';
 
 // ---------------------------------------------------------------- time, chance, log
 
@@ -54,6 +54,15 @@ export interface MetersPort extends Adapter {
   states(): { readonly [meter: MeterId]: MeterState };
   /** Called after each new good reading, so that an overload can ask for a cycle at once. */
   onReading(listener: (meter: MeterId) => void): void;
+  /** Takes a reading that was handed in for a meter; absent where that is no meter's way. */
+  push?(reading: PushedReading): PushOutcome;
+}
+
+/** Where the main meters of stations are heard of. */
+export interface MainsSource {
+  states(): { readonly [station: StationId]: StationState };
+  /** Called after each new sample of a station's main meter. */
+  onMains(listener: (station: StationId) => void): void;
 }
 
 /** A source of limits that are not kept but stand for as long as it says so: contacts, a building management system. */

@@ -1,7 +1,8 @@
 // What people may ask of the control room, and what it answers, as plain data.
 
+import type { Sample } from '../core/metering/sample.ts';
 import type { Cap } from '../core/model/limit.ts';
-import type { EvseId, TransactionId, WallTime } from '../core/model/units.ts';
+import type { EvseId, Instant, MeterId, TransactionId, WallTime } from '../core/model/units.ts';
 
 export type LimitRequest =
   | {
@@ -43,6 +44,18 @@ export type KeptWish = Omit<Extract<WishRequest, { kind: 'set-wish' }>, 'kind' |
   /** The transaction it belongs to; absent while it waits for the next one on its EVSE. */
   readonly transactionId?: TransactionId;
 };
+
+/** What somebody measured and hands in. */
+export type PushedReading = {
+  readonly meter: MeterId;
+  readonly sample: Sample;
+  /** Absent: it is of the moment at which it arrives. */
+  readonly measuredAtWall?: WallTime;
+};
+
+export type PushOutcome =
+  | { readonly ok: true; readonly measuredAt: Instant; readonly ageMs: number }
+  | { readonly ok: false; readonly code: string; readonly text: string; readonly expected: string };
 
 /** What people may ask the control room to do; each answer says what it changed or why it refused. */
 export type ControlRequest = LimitRequest | StopRequest | WishRequest;

@@ -5,7 +5,7 @@ import { longestOf, planReads, type ReadPlan, SLOW_EVERY_MS } from '../core/mete
 import type { Bounds } from '../core/metering/plausibility.ts';
 import type { MeterProfile } from '../core/model/meter-profile.ts';
 import { coveredPhases, type MeterWiring } from '../core/model/meter-wiring.ts';
-import type { SiteMeter } from '../core/model/site.ts';
+import type { ModbusMeter } from '../core/model/site.ts';
 import type { MeterState } from '../core/model/snapshot.ts';
 import type { Instant } from '../core/model/units.ts';
 import { AppError } from '../engine/app-error.ts';
@@ -27,7 +27,7 @@ const FROZEN_INTEGERS_MS = 25_000;
 export class Meter {
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #meter: SiteMeter;
+  readonly #meter: ModbusMeter;
   readonly #profile: MeterProfile;
   readonly #reader: RegisterReader;
   readonly #plans: { readonly full: ReadPlan; readonly short: ReadPlan };
@@ -43,7 +43,7 @@ export class Meter {
   constructor(
     { clock, log }: Pick<Surroundings, 'clock' | 'log'>,
     parts: {
-      readonly meter: SiteMeter;
+      readonly meter: ModbusMeter;
       readonly profile: MeterProfile;
       readonly reader: RegisterReader;
       readonly nominalVolts: number;
@@ -181,7 +181,12 @@ const isException = (error: unknown): boolean => error instanceof AppError && er
 
 /** What is plausible for a meter at its place. */
 export function boundsOf(
-  { factor, voltageFactor = 1, plausibleAmps, mayExport }: MeterWiring & Pick<SiteMeter, 'plausibleAmps' | 'mayExport'>,
+  {
+    factor,
+    voltageFactor = 1,
+    plausibleAmps,
+    mayExport,
+  }: MeterWiring & Pick<ModbusMeter, 'plausibleAmps' | 'mayExport'>,
   profile: MeterProfile,
   nominalVolts: number,
 ): Bounds {

@@ -4,7 +4,7 @@ import { judge, NOTHING_SEEN, type PlausibilityState } from '../core/metering/pl
 import type { Sample } from '../core/metering/sample.ts';
 import type { MeterProfile } from '../core/model/meter-profile.ts';
 import type { MeterWiring } from '../core/model/meter-wiring.ts';
-import type { SiteMeter } from '../core/model/site.ts';
+import type { ModbusMeter } from '../core/model/site.ts';
 import { type Instant, PHASES } from '../core/model/units.ts';
 import type { Surroundings } from '../engine/ports.ts';
 import { decodePoints, fingerprint, type PointValues, type RegisterBlock } from './decode.ts';
@@ -31,7 +31,7 @@ export type MeterShot = {
 
 /** What is known of the meter's place; `phases` left out are those that the meter has, its first as L1. */
 export type ShotPlace = MeterWiring &
-  Pick<SiteMeter, 'group' | 'plausibleAmps' | 'mayExport'> & { readonly nominalVolts: number };
+  Pick<ModbusMeter, 'group' | 'plausibleAmps' | 'mayExport'> & { readonly nominalVolts: number };
 
 /** Reads all blocks once. `before`: what `seen` of the reading before says. Throws AppError as `RegisterReader.read` and `locate` do. */
 export async function readOnce(

@@ -44,11 +44,12 @@ export function evseSampleFrom(sets: readonly SampledSet[], evse: Evse, nominalV
 const present = <K extends string, V>(key: K, value: V | undefined) =>
   (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
 
-const find = (values: readonly Sampled[], measurand: string) =>
+/** The value that names no phase. */
+export const find = (values: readonly Sampled[], measurand: string) =>
   values.find((one) => one.measurand === measurand && one.phase === undefined);
 
 /** The value on the EVSE's own phase 0, 1 or 2: `L1` and `L1-N` are the same place. */
-const onPhase = (values: readonly Sampled[], measurand: string, index: number) =>
+export const onPhase = (values: readonly Sampled[], measurand: string, index: number) =>
   values.find((one) => one.measurand === measurand && one.phase?.replace(/-N$/, '') === `L${index + 1}`)?.value;
 
 function drawnAmps(values: readonly Sampled[], evse: Evse, nominalVolts: number): readonly number[] | undefined {

@@ -11,6 +11,7 @@ import type {
 import { type EvseId, type Instant, stationTime } from '../core/model/units.ts';
 import type { Clock, TransactionRecord } from '../engine/ports.ts';
 import { ClockSkew } from './clock-skew.ts';
+import type { Mains } from './mains.ts';
 import type { EvseSample } from './meter-values.ts';
 import { transactionIdOf } from './transactions.ts';
 
@@ -108,6 +109,15 @@ export class StationImage {
         : { drawn: { amps: drawnAmps, measuredAt } }),
       ...(offeredAmps === undefined ? {} : { stationOfferedAmps: offeredAmps }),
     }));
+  }
+
+  /** Takes over what the station says of its own connection; older than what is known, or out of an offline queue, it is history. */
+  mainsSampled({ timestamp, ...values }: Mains): void {
+    this.heardStamp(timestamp);
+    const ageMs = this.skew.ageMs(timestamp, stationTime(this.#clock.now()));
+    const measuredAt = this.#clock.now() - ageMs;
+    if (ageMs > MAX_SAMPLE_AGE_MS || (this.#state.mains?.measuredAt ?? Number.NEGATIVE_INFINITY) >= measuredAt) return;
+    this.#update({ mains: { ...values, measuredAt } });
   }
 
   transactionEnergy(connector: number, record: TransactionRecord, energyWh: number): void {

@@ -42,7 +42,9 @@ const SIGNS = [-1, 1] as const;
 
 const theSite = ({ site }: Surroundings) => [site.id];
 const everyStation = ({ site }: Surroundings) => site.stations.map((station) => station.id);
-const everyMeter = ({ site }: Surroundings) => site.meters.map((meter) => meter.id);
+/** Those that can err themselves: a combined one errs by its parts. */
+const everyMeter = ({ site }: Surroundings) =>
+  site.meters.flatMap((meter) => (meter.from === 'modbus' ? [meter.id] : []));
 
 const linkLost = (closedPart: number): Kind => ({
   kind: 'link-lost',

@@ -186,7 +186,7 @@ export function misfitsOf(script: Script, site: Site): readonly FormFault[] {
   const known = {
     evse: new Set(evses.keys()),
     station: new Set(site.stations.map((station) => station.id)),
-    meter: new Set(site.meters.map((meter) => meter.id)),
+    meter: new Set(site.meters.flatMap((meter) => (meter.from === 'modbus' ? [meter.id] : []))),
     circuit: new Set(site.circuits.map((circuit) => circuit.id)),
   };
   const check = (field: keyof typeof known, value: string): void => {

@@ -2,7 +2,7 @@
 
 import type { ChargingProfile } from '../core/model/charging-profile.ts';
 import type { Site } from '../core/model/site.ts';
-import type { EvseId, PhaseAmps, StationId } from '../core/model/units.ts';
+import { type EvseId, PHASES, type PhaseAmps, type StationId } from '../core/model/units.ts';
 import type { Adapter, Surroundings } from '../engine/ports.ts';
 import type { Dial } from '../engine/socket.ts';
 import { Building } from './building.ts';
@@ -12,7 +12,7 @@ import { CsmsServer } from './csms-server.ts';
 import { nextVisit, pauseMs } from './demo-scene.ts';
 import { MeterServer } from './meter-server.ts';
 import type { SimulatedEvse } from './simulated-evse.ts';
-import { SimulatedStation } from './station.ts';
+import { SimulatedStation, type StationOptions } from './station.ts';
 
 const TICK_MS = 200;
 const DAY_MS = 24 * 3_600_000;
@@ -82,10 +82,23 @@ export class SimulatedSite implements Adapter {
         dial: options.dial,
         url: options.stationsUrl,
         onProfile,
+        ...this.#mainsOf(station.id),
         ...(key ? { key } : {}),
       });
     });
     this.#evses = this.stations.flatMap((station) => station.evses);
+  }
+
+  /** A station whose main meter is a meter of the site sits at the grid connection: it sees what the building and all cars draw. */
+  #mainsOf(id: StationId): Pick<StationOptions, 'mains'> {
+    const meter = this.#options.site.meters.find((one) => one.from === 'station' && one.station === id);
+    if (meter?.from !== 'station') return {};
+    const { phases = PHASES, maxAgeMs } = meter;
+    const amps = () => {
+      const now = this.currents();
+      return phases.map((phase) => now[phase]);
+    };
+    return { mains: { amps, everyMs: maxAgeMs / 3 } };
   }
 
   /** Ports in use after `start`. */

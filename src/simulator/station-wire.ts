@@ -61,6 +61,8 @@ export interface StationWire {
   /** Takes the id out of the answer to `begun`, where the central system gives it. */
   begunAnswered(transaction: SimulatedTransaction, answer: Payload): void;
   sampled(told: Told, sample: Sample): TransactionMessage;
+  /** MeterValues of the station's own main meter. `amps` on its own phases, import positive. */
+  mains(timestamp: string, amps: readonly number[], volts: number): Payload;
   ended(told: Told, reason: EndReason): TransactionMessage;
   /** What the car does has changed; undefined where the version tells of that elsewhere. */
   changed(told: Told): TransactionMessage | undefined;

@@ -16,6 +16,7 @@ import { SmartCharging } from './smart-charging.ts';
 import { StationClock } from './station-clock.ts';
 import { StationConfiguration } from './station-configuration.ts';
 import { StationLink } from './station-link.ts';
+import { StationMains, type StationMainsSource } from './station-mains.ts';
 import { Registration } from './station-registration.ts';
 import { speechOf } from './station-speech.ts';
 import { StationStatus } from './station-status.ts';
@@ -40,6 +41,8 @@ export type StationOptions = {
   readonly key?: Buffer;
   /** Called with every charging profile in the moment in which it is applied. */
   readonly onProfile?: (evse: EvseId, profile: ChargingProfile) => void;
+  /** Of its main meter; absent: it has none. */
+  readonly mains?: StationMainsSource;
   /** Told of what it says of its transactions, and of what is acknowledged. */
   readonly onMessage?: MessageWatch;
 };
@@ -54,6 +57,7 @@ export class SimulatedStation {
   readonly #registration: Registration;
   readonly #link: StationLink;
   readonly #desk: CallDesk;
+  readonly #mains: StationMains | undefined;
   readonly #ownClock: StationClock;
   /** Reasons for which it is off: a loss of power, a restart. */
   #offs = 0;
@@ -102,6 +106,8 @@ export class SimulatedStation {
     const line = () => (this.#registration.hasBooted ? this.#link.rpc : undefined);
     const onState = (evse: SimulatedEvse) => this.#transactions.changed(evse);
     this.#status = new StationStatus({ ...base, evses: this.evses, line, onState });
+    const { mains } = options;
+    this.#mains = mains && new StationMains({ ...base, line, mains, volts: site.nominalVolts });
     this.#transactions = new StationTransactions({
       ...base,
       evses: this.evses,
@@ -163,11 +169,13 @@ export class SimulatedStation {
 
   start(): void {
     this.#isStarted = true;
+    this.#mains?.start();
     if (this.#offs === 0) this.#link.open();
   }
 
   async stop(): Promise<void> {
     this.#isStarted = false;
+    this.#mains?.stop();
     this.#link.close();
     this.#registration.lost();
     this.#transactions.pause();

@@ -63,6 +63,25 @@ function meterValue({ timestamp, energyWh }: Told, { amps, offeredAmps, volts }:
   };
 }
 
+function mainsValue(timestamp: string, amps: readonly number[], volts: number): Payload {
+  const value = (measurand: string, unit: string, text: string, phase?: string) => ({
+    value: text,
+    context: 'Sample.Clock',
+    location: 'Inlet',
+    measurand,
+    unit,
+    ...(phase === undefined ? {} : { phase }),
+  });
+  return {
+    timestamp,
+    sampledValue: [
+      ...amps.map((one, at) => value('Current.Import', 'A', Math.max(0, one).toFixed(2), `L${at + 1}`)),
+      ...amps.map((one, at) => value('Current.Export', 'A', Math.max(0, -one).toFixed(2), `L${at + 1}`)),
+      value('Power.Active.Import', 'W', amps.reduce((sum, one) => sum + one * volts, 0).toFixed(0)),
+    ],
+  };
+}
+
 export const wireV16: StationWire = {
   version: '1.6',
   subprotocol: 'ocpp1.6',
@@ -75,6 +94,7 @@ export const wireV16: StationWire = {
     const payload = { connectorId: evse, idTag, meterStart: meterStartWh, timestamp };
     return { action: 'StartTransaction', payload: () => payload, isSample: false };
   },
+  mains: (timestamp, amps, volts) => ({ connectorId: 0, meterValue: [mainsValue(timestamp, amps, volts)] }),
   begunAnswered: (transaction, { transactionId }) => {
     transaction.id = String(Number(transactionId));
   },

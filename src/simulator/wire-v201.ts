@@ -84,6 +84,26 @@ function sampledValues({ energyWh }: Told, { amps, offeredAmps, volts }: Sample)
   ];
 }
 
+function mainsValues(amps: readonly number[], volts: number): readonly Payload[] {
+  const value = (measurand: string, unit: string, number: number, phase?: string) => ({
+    value: Number(number.toFixed(2)),
+    context: 'Sample.Clock',
+    location: 'Inlet',
+    measurand,
+    unitOfMeasure: { unit },
+    ...(phase === undefined ? {} : { phase }),
+  });
+  return [
+    ...amps.map((one, at) => value('Current.Import', 'A', Math.max(0, one), `L${at + 1}`)),
+    ...amps.map((one, at) => value('Current.Export', 'A', Math.max(0, -one), `L${at + 1}`)),
+    value(
+      'Power.Active.Import',
+      'W',
+      amps.reduce((sum, one) => sum + one * volts, 0),
+    ),
+  ];
+}
+
 /** TransactionEventRequest; its sequence number is taken when it happens, not when it is sent. */
 function event(
   told: Told,
@@ -137,6 +157,10 @@ export const wireV201: StationWire = {
     ];
     return event(told, 'Started', 'Authorized', { idToken: idTokenOf(idTag), meterValue });
   },
+  mains: (timestamp, amps, volts) => ({
+    evseId: 0,
+    meterValue: [{ timestamp, sampledValue: mainsValues(amps, volts) }],
+  }),
   begunAnswered: () => {},
   sampled: (told, sample) => {
     const meterValue = [{ timestamp: told.timestamp, sampledValue: sampledValues(told, sample) }];

@@ -30,11 +30,14 @@ const server = new ApiServer(surroundings, {
   token,
   consoleDir,
   health: () => rooms,
-  onRequest: async (request) => {
-    if (!control) throw new AppError('THREAD_GONE', 'The control room is not joined yet; try again in a moment.');
-    return control.request('control', request, { timeoutMs: CONTROL_DEADLINE_MS });
-  },
+  onRequest: async (request) => joined().request('control', request, { timeoutMs: CONTROL_DEADLINE_MS }),
+  onPush: async (reading) => joined().request('push', reading, { timeoutMs: CONTROL_DEADLINE_MS }),
 });
+
+function joined(): ThreadPort<ApiToControl, ControlToApi> {
+  if (!control) throw new AppError('THREAD_GONE', 'The control room is not joined yet; try again in a moment.');
+  return control;
+}
 
 async function start(port: MessagePort): Promise<void> {
   const line = new ThreadPort<ApiToControl, ControlToApi>({ port, peer: 'control', ...surroundings });

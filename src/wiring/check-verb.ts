@@ -15,7 +15,7 @@ import { commissionNotes } from './commission-notes.ts';
 import type { ExitCode, Io } from './io.ts';
 import { describeModbusServer, placeModbusServer } from './modbus-server-text.ts';
 import { describeProof, describeUnbalance } from './proof-tables.ts';
-import { drawContacts, drawGroups, drawSiteTree, growSiteTree } from './site-tree.ts';
+import { drawContacts, drawGroups, drawOtherMeters, drawSiteTree, growSiteTree } from './site-tree.ts';
 
 /** `profilesDir` stands in for the package's own profiles. */
 export type CheckVerbOptions = { readonly file: string; readonly json: boolean; readonly profilesDir?: string };
@@ -37,7 +37,10 @@ export async function runCheckVerb({ file, json, ...options }: CheckVerbOptions,
     const modbus = placed === undefined ? {} : { modbusServer: { ...site.modbusServer, registers: placed } };
     const tree = growSiteTree(site);
     const contacts = { inputs, outputs };
-    io.out(JSON.stringify({ ok: true, id, name, tree, groups, ...contacts, lines, ...modbus, ...proofs, notes }));
+    const { meters } = site;
+    io.out(
+      JSON.stringify({ ok: true, id, name, tree, meters, groups, ...contacts, lines, ...modbus, ...proofs, notes }),
+    );
     return 0;
   }
   for (const line of describeSite(site, notes, lines)) io.out(line);
@@ -56,6 +59,8 @@ function tellFaults(
 
 function describeSite(site: Site, notes: readonly Note[], budgets: readonly LineBudget[]): string[] {
   const lines = [`${site.name} (${site.id})`, '', ...drawSiteTree(growSiteTree(site)), ''];
+  const others = drawOtherMeters(site);
+  if (others.length > 0) lines.push(...others, '');
   if (site.groups.length > 0) lines.push(...drawGroups(site.groups), '');
   const contacts = drawContacts(site);
   if (contacts.length > 0) lines.push(...contacts, '');

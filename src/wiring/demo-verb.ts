@@ -15,7 +15,7 @@ import { ThreadPort } from '../system/thread-port.ts';
 import { loadOrTell, untilAborted } from './controller-run.ts';
 import type { ExitCode, Io } from './io.ts';
 import { keySha256 } from './key-verb.ts';
-import { siteMeters } from './meters.ts';
+import { modbusMeters, siteMeters } from './meters.ts';
 import { Rooms } from './rooms.ts';
 import { startController } from './run.ts';
 import type { SimulatorThreadData } from './simulator-thread.ts';
@@ -68,9 +68,13 @@ export async function runDemoVerb(options: DemoVerbOptions, io: Io): Promise<Exi
 /** The demo never talks to anything beyond this machine. */
 function notForDemo(site: Site): string | undefined {
   const isLoopback = (host: string) => host === '127.0.0.1' || host === 'localhost' || host === '::1';
-  for (const { id, connection } of site.meters)
+  for (const meter of site.meters) {
+    if (meter.from !== 'modbus')
+      return `meters: ${meter.id} is no Modbus meter; the demo simulates meters on Modbus TCP at 127.0.0.1 only.`;
+    const { id, connection } = meter;
     if (!isLoopback(tcpPlace(connection.endpoint)?.host ?? ''))
       return `meters: ${id} is at ${describeEndpoint(connection.endpoint)}; the demo simulates meters on Modbus TCP at 127.0.0.1 only.`;
+  }
   if (site.meters.length !== 1)
     return `meters: ${site.meters.length} meters; the demo simulates exactly one, at the root circuit.`;
   if (site.circuits[0]?.meter !== site.meters[0]?.id)
@@ -109,7 +113,7 @@ async function startSimulator(
     site,
     stationKeys: keys.map(([station, key]) => [station, key.toString('hex')]),
     stationsUrl: `ws://${host}:${port}/ocpp`,
-    meterPort: tcpPlace(site.meters[0]!.connection.endpoint)!.port,
+    meterPort: tcpPlace(modbusMeters(site)[0]!.connection.endpoint)!.port,
     ...(csmsPort === undefined ? {} : { csmsPort }),
     dayMs: options.dayMinutes * 60_000,
     peakAmps: Math.max(...PHASES.map((phase) => site.circuits[0]!.worstBaseLoadAmps[phase])) * PEAK_PART,

@@ -4,16 +4,14 @@ import { describeFault } from '../config/fault.ts';
 import { loadSiteText, readSiteText } from '../config/load-site.ts';
 import type { Site } from '../core/model/site.ts';
 import { AppError } from '../engine/app-error.ts';
-import type { MetersPort, Surroundings } from '../engine/ports.ts';
-import type { ModbusLinks } from '../modbus/links.ts';
-import { siteMeters } from './meters.ts';
+import { type MakeMeters, siteMeters } from './meters.ts';
 
 export type PreparedSite =
   | {
       readonly ok: true;
       readonly text: string;
       readonly site: Site;
-      readonly meters: (surroundings: Surroundings, links: ModbusLinks) => MetersPort;
+      readonly meters: MakeMeters;
       readonly upstreamPassword?: string;
     }
   /** One sentence a fault, with its place. */

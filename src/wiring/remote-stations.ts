@@ -4,14 +4,14 @@ import type { StationCommand } from '../core/model/decision.ts';
 import type { Site } from '../core/model/site.ts';
 import type { StationState } from '../core/model/snapshot.ts';
 import type { StationId } from '../core/model/units.ts';
-import type { Clock, StationsPort } from '../engine/ports.ts';
+import type { Clock, MainsSource, StationsPort } from '../engine/ports.ts';
 import type { ThreadPort } from '../system/thread-port.ts';
 import type { ControlToGateway, GatewayToControl } from './thread-protocol.ts';
 
 /** A gateway counts its connections from one; this keeps the counts of two gateways of one run apart. */
 const CONNECTIONS_PER_GATEWAY = 1_000_000;
 
-export class RemoteStations implements StationsPort {
+export class RemoteStations implements StationsPort, MainsSource {
   readonly #clock: Clock;
   readonly #images: Map<StationId, StationState>;
   /** Made when it is asked for; gone with the next image. */
@@ -19,6 +19,7 @@ export class RemoteStations implements StationsPort {
   #line: ThreadPort<ControlToGateway, GatewayToControl> | undefined;
   #generation = 0;
   #onUrgent: (reason: string) => void = () => {};
+  readonly #onMains: ((station: StationId) => void)[] = [];
 
   constructor(site: Site, clock: Clock) {
     this.#clock = clock;
@@ -36,8 +37,10 @@ export class RemoteStations implements StationsPort {
         link.state === 'never' ? link : { ...link, connection: link.connection + generation * CONNECTIONS_PER_GATEWAY };
       // A gateway that is new has seen nothing yet; what the one before saw must not become "never".
       if (link.state === 'never' && this.#images.get(image.station)?.link.state !== 'never') return;
+      const isMainsNew = image.mains?.measuredAt !== this.#images.get(image.station)?.mains?.measuredAt;
       this.#images.set(image.station, { ...image, link: renumbered });
       this.#states = undefined;
+      if (image.mains && isMainsNew) for (const listener of this.#onMains) listener(image.station);
     });
     line.on('urgent', (reason) => this.#onUrgent(reason));
   }
@@ -68,6 +71,10 @@ export class RemoteStations implements StationsPort {
 
   onUrgent(listener: (reason: string) => void): void {
     this.#onUrgent = listener;
+  }
+
+  onMains(listener: (station: StationId) => void): void {
+    this.#onMains.push(listener);
   }
 
   /** The gateway's thread is started and stopped by its supervisor. */

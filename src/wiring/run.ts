@@ -10,7 +10,7 @@ import type { Site } from '../core/model/site.ts';
 import { AppError } from '../engine/app-error.ts';
 import { Controller } from '../engine/controller.ts';
 import type { Clock, MetersPort, Surroundings } from '../engine/ports.ts';
-import type { ControlAnswer, ControlRequest } from '../engine/requests.ts';
+import type { ControlAnswer, ControlRequest, PushedReading, PushOutcome } from '../engine/requests.ts';
 import { ModbusLinks } from '../modbus/links.ts';
 import type { Outputs } from '../modbus/outputs.ts';
 import { anchorClock, type ClockAnchor, systemClock, systemRandom } from '../system/clock.ts';
@@ -19,7 +19,7 @@ import { ThreadPort } from '../system/thread-port.ts';
 import type { ApiThreadData } from './api-thread.ts';
 import { audit, auditedRequests } from './audited-requests.ts';
 import type { GatewayThreadData } from './gateway-thread.ts';
-import { siteContacts, siteOutputs } from './meters.ts';
+import { type MakeMeters, siteContacts, siteOutputs } from './meters.ts';
 import { ModbusServerRoom } from './modbus-server-room.ts';
 import { RemoteStations } from './remote-stations.ts';
 import { type ControlStoreLine, Line, remoteControlStore } from './remote-store.ts';
@@ -43,7 +43,7 @@ export type RunOptions = {
   readonly site: Site;
   readonly dataDir: string;
   readonly logLevel: LogLevel;
-  readonly meters: (surroundings: Surroundings, links: ModbusLinks) => MetersPort;
+  readonly meters: MakeMeters;
   readonly upstreamPassword?: string;
   /** Called after each cycle that was finished and passed its check: a watchdog's food. */
   readonly onProgress?: () => void;
@@ -83,13 +83,14 @@ export async function startController(options: RunOptions): Promise<RunningContr
   const apiLine = new Line<ThreadPort<ControlToApi, ApiToControl>>('api');
   const store = remoteControlStore(storeLine, log);
   const links = new ModbusLinks(surroundings);
+  const meters = options.meters(surroundings, links, stations);
   const outputs = siteOutputs(site, surroundings, links);
   const device = site.modbusServer && new ModbusServerRoom(surroundings, site);
   const controller = new Controller(
     surroundings,
     site,
     {
-      meters: options.meters(surroundings, links),
+      meters,
       signals: [siteContacts(site, surroundings, links), ...(device?.signals ?? [])],
       stations,
       store,
@@ -119,8 +120,8 @@ export async function startController(options: RunOptions): Promise<RunningContr
   const gatewayReady = openGateway(rooms, gatewayData, stations, surroundings);
   const consoleDir = join(packageRoot(), 'dist', 'console');
   const apiData = { site, listen: site.listen.http, token, consoleDir };
-  const onRequest = auditedRequests(controller, store, surroundings);
-  const apiReady = openApi(rooms, apiData, apiLine, surroundings, onRequest);
+  const asked = { onRequest: auditedRequests(controller, store, surroundings), onPush: onPushOf(meters) };
+  const apiReady = openApi(rooms, apiData, apiLine, surroundings, asked);
   const ready = Promise.all([gatewayReady, apiReady, device?.open(rooms)]);
   // Awaited below, after the control room has begun; a room that fails sooner must not count as nobody's concern.
   ready.catch(() => {});
@@ -140,6 +141,21 @@ export async function startController(options: RunOptions): Promise<RunningContr
     await stop();
     throw error;
   }
+}
+
+type Asked = {
+  readonly onRequest: (request: ControlRequest) => Promise<ControlAnswer>;
+  readonly onPush: (reading: PushedReading) => Promise<PushOutcome>;
+};
+
+function onPushOf(meters: MetersPort): Asked['onPush'] {
+  return async (reading) =>
+    meters.push?.(reading) ?? {
+      ok: false,
+      code: 'METER_NOT_PUSHED',
+      text: 'no meter of this site is pushed',
+      expected: 'a meter with "push" in the site file',
+    };
 }
 
 type ApiLine = Line<ThreadPort<ControlToApi, ApiToControl>>;
@@ -184,7 +200,7 @@ function openApi(
   data: ApiThreadData,
   apiLine: ApiLine,
   { clock, log }: Surroundings,
-  onRequest: (request: ControlRequest) => Promise<ControlAnswer>,
+  { onRequest, onPush }: Asked,
 ): Promise<{ readonly address: string }> {
   const { promise, resolve, reject } = Promise.withResolvers<{ readonly address: string }>();
   rooms.open({
@@ -193,6 +209,7 @@ function openApi(
     onUp: (port, restart) => {
       const line = new ThreadPort<ControlToApi, ApiToControl>({ port, peer: 'api', clock, log });
       line.handle('control', onRequest);
+      line.handle('push', onPush);
       line.on('ready', resolve);
       line.on('failed', ({ code, text }) => {
         reject(new AppError(code, text));

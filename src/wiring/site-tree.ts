@@ -6,7 +6,9 @@ import type {
   Circuit,
   EvGroup,
   Evse,
+  LoadSum,
   ModbusConnection,
+  ModbusMeter,
   Site,
   SiteInput,
   SiteMeter,
@@ -20,6 +22,10 @@ export type StationBranch = { readonly station: Station; readonly evses: readonl
 export type CircuitBranch = {
   readonly circuit: Circuit;
   readonly meter?: SiteMeter;
+  /** Parts of a combined meter. */
+  readonly members?: readonly SiteMeter[];
+  /** What the base load is added up of, beside the circuits below. */
+  readonly summed?: readonly SiteMeter[];
   readonly stations: readonly StationBranch[];
   readonly circuits: readonly CircuitBranch[];
 };
@@ -36,6 +42,8 @@ export function growSiteTree(site: Site): CircuitBranch {
     return {
       circuit,
       ...(meter === undefined ? {} : { meter }),
+      ...(meter?.from === 'combined' ? { members: meter.members.map((id) => meters.get(id)!) } : {}),
+      ...(circuit.sum === undefined ? {} : { summed: circuit.sum.meters.map((id) => meters.get(id)!) }),
       stations: [...byStation].map(([id, own]) => ({ station: stations.get(id)!, evses: own })),
       circuits: (children.get(circuit.id) ?? []).map(grow),
     };
@@ -106,7 +114,7 @@ function describeEffect({ emergencyStop, cap }: SiteInput): string {
   return `${what} at most ${limits.join(', ')}`;
 }
 
-function circuitLine({ circuit, meter, stations, circuits }: CircuitBranch): Line {
+function circuitLine({ circuit, meter, members = [], summed = [], stations, circuits }: CircuitBranch): Line {
   const limits = [
     circuit.limitWatts === undefined ? '' : `, at most ${circuit.limitWatts / 1_000} kW`,
     circuit.limitVoltAmperes === undefined ? '' : `, at most ${circuit.limitVoltAmperes / 1_000} kVA`,
@@ -116,7 +124,8 @@ function circuitLine({ circuit, meter, stations, circuits }: CircuitBranch): Lin
   return {
     text: `circuit ${named(circuit)}: ${describeAmps(circuit.ratingAmps)}, margin ${describeAmps(circuit.marginAmps)}${limits}`,
     below: [
-      ...(meter === undefined ? [] : [{ text: describeMeter(meter), below: [] }]),
+      ...(meter === undefined ? [] : [{ text: describeMeter(meter), below: members.map(meterLine) }]),
+      ...(circuit.sum === undefined ? [] : [{ text: describeSum(circuit.sum), below: summed.map(meterLine) }]),
       ...stations.map(stationLine),
       ...circuits.map(circuitLine),
     ],
@@ -130,11 +139,48 @@ function stationLine({ station, evses }: StationBranch): Line {
   return { text, below: evses.map((evse) => ({ text: `EVSE ${evse.number}: ${describeEvse(evse)}`, below: [] })) };
 }
 
+const meterLine = (meter: SiteMeter): Line => ({ text: describeMeter(meter), below: [] });
+
+function describeSum({ otherAmps }: LoadSum): string {
+  return `base load: the circuits below, ${describeAmps(otherAmps)} that nobody measures, and these meters`;
+}
+
+/** One line for each meter that stands on no circuit and in no sum; what it measures is told with it. */
+export function drawOtherMeters(site: Site): readonly string[] {
+  const placed = new Set<string | undefined>([
+    ...site.circuits.flatMap(({ meter, sum }) => [meter, ...(sum?.meters ?? [])]),
+    ...site.meters.flatMap((meter) => (meter.from === 'combined' ? meter.members : [])),
+  ]);
+  return site.meters.filter(({ id }) => !placed.has(id)).map(describeMeter);
+}
+
 function describeMeter(meter: SiteMeter): string {
+  const phases = meter.phases === undefined ? '' : `, ${meter.phases.join(' ')} only`;
+  const worst = meter.worstAmps === undefined ? '' : `, at worst ${describeAmps(meter.worstAmps)}`;
+  const of = meter.of === undefined ? '' : `${meter.of} `;
+  return `${of}meter ${named(meter)}: ${describeSource(meter)}${phases}${worst}`;
+}
+
+function describeSource(meter: SiteMeter): string {
+  switch (meter.from) {
+    case 'modbus':
+      return describeModbus(meter);
+    case 'combined':
+      return `the larger load of ${meter.members.length} meters on each phase`;
+    case 'push':
+      return `pushed over the API, fresh for ${meter.maxAgeMs} ms`;
+    case 'mqtt':
+      return `topic ${meter.topic} of ${meter.broker.url}, fresh for ${meter.maxAgeMs} ms`;
+    case 'station':
+      return `the main meter of station ${meter.station}, fresh for ${meter.maxAgeMs} ms`;
+  }
+}
+
+function describeModbus(meter: ModbusMeter): string {
   const { endpoint, unitId } = meter.connection;
   const factor = meter.factor === 1 ? '' : `, times ${meter.factor}`;
   const place = describeEndpoint(endpoint);
-  return `meter ${named(meter)}: ${meter.profile} at ${place}, unit ${unitId}, each ${meter.pollMs} ms${factor}`;
+  return `${meter.profile} at ${place}, unit ${unitId}, each ${meter.pollMs} ms${factor}`;
 }
 
 function describeEvse(evse: Evse): string {

@@ -7,7 +7,7 @@ import type { Memory } from '../core/model/memory.ts';
 import type { StationState } from '../core/model/snapshot.ts';
 import type { Instant } from '../core/model/units.ts';
 import type { AuditEntry, ControlStore, GatewayStore } from '../engine/ports.ts';
-import type { ControlAnswer, ControlRequest, KeptWish } from '../engine/requests.ts';
+import type { ControlAnswer, ControlRequest, KeptWish, PushedReading, PushOutcome } from '../engine/requests.ts';
 import type { RegisterImage } from '../modbus/server/device.ts';
 import type { CapLedger, CapWrite } from '../modbus/server/external-cap.ts';
 
@@ -78,7 +78,10 @@ export type ControlToApi = {
 /** api → control */
 export type ApiToControl = {
   readonly posts: { readonly ready: { readonly address: string }; readonly failed: ThreadFault };
-  readonly requests: { readonly control: { readonly ask: ControlRequest; readonly answer: ControlAnswer } };
+  readonly requests: {
+    readonly control: { readonly ask: ControlRequest; readonly answer: ControlAnswer };
+    readonly push: { readonly ask: PushedReading; readonly answer: PushOutcome };
+  };
 };
 
 /** control → Modbus server */

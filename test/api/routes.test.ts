@@ -85,6 +85,7 @@ describe('reading', () => {
       '/api/v1/circuits/{circuit}/limit',
       '/api/v1/emergency-stop',
       '/api/v1/history',
+      '/api/v1/meters/{meter}/reading',
       '/api/v1/site',
       '/api/v1/state',
       '/api/v1/stations/{station}/evses/{evse}/wish',

@@ -4,6 +4,7 @@ import { lineBudgets } from '../../src/config/bus-check.ts';
 import { loadMeterProfiles } from '../../src/config/load-profiles.ts';
 import { packagedProfilesDir } from '../../src/config/package-root.ts';
 import { describeLines } from '../../src/wiring/bus-table.ts';
+import { modbusMeters } from '../../src/wiring/meters.ts';
 import { faultLines, goodSite, rawSite, type Slip, testSlips } from './support.ts';
 
 const profiles = loadMeterProfiles(packagedProfilesDir());
@@ -60,7 +61,9 @@ test('one serial device may be two buses of the same setting: their meters share
   raw.buses.push({ ...raw.buses[0], id: 'attic' });
   raw.meters[1].bus = 'attic';
   const { site } = goodSite(raw);
-  expect(lineBudgets(site.meters, profiles)).toMatchObject([{ bus: 'cellar', meters: [{ id: 'main' }, { id: 'm1' }] }]);
+  expect(lineBudgets(modbusMeters(site), profiles)).toMatchObject([
+    { bus: 'cellar', meters: [{ id: 'main' }, { id: 'm1' }] },
+  ]);
 });
 
 test('a slower poll makes room for more meters', () => {
@@ -79,7 +82,7 @@ test('the table of lines: what each meter is read at, and how often there is roo
     { id: 'shed', profile: 'abb-eq', host: '192.0.2.31', framing: 'rtu-over-tcp' },
   );
   const { site } = goodSite(raw);
-  expect(describeLines(lineBudgets(site.meters, profiles))).toEqual([
+  expect(describeLines(lineBudgets(modbusMeters(site), profiles))).toEqual([
     'bus     at                           meters    bytes  one poll of all    of its time  sustains a poll every',
     '──────  ───────────────────────────  ────────  ─────  ───────────────  ─────────────  ─────────────────────',
     'cellar  /dev/ttyUSB0 9600 8E1        main, m1    132           577 ms           58 %                 818 ms',

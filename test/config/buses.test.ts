@@ -1,6 +1,7 @@
 // Lines that several Modbus devices share: what a site file may say of them, and where its devices are reached then.
 import { expect, test } from 'vitest';
 import { describeEndpoint } from '../../src/core/model/modbus-endpoint.ts';
+import { modbusMeters } from '../../src/wiring/meters.ts';
 import { goodSite, rawSite, type Slip, testSlips } from './support.ts';
 
 const SERIAL = { id: 'cellar', serial: '/dev/ttyUSB0', baud: 9600, parity: 'even' };
@@ -18,13 +19,12 @@ function onBuses() {
 
 test('devices are reached where their bus is', () => {
   const { site } = goodSite(onBuses());
+  const meters = modbusMeters(site);
   expect(site.buses).toEqual([
-    { id: 'cellar', name: 'cellar', endpoint: site.meters[0]!.connection.endpoint },
-    { id: 'roof', name: 'roof', endpoint: site.meters[1]!.connection.endpoint, wireBaud: 19_200 },
+    { id: 'cellar', name: 'cellar', endpoint: meters[0]!.connection.endpoint },
+    { id: 'roof', name: 'roof', endpoint: meters[1]!.connection.endpoint, wireBaud: 19_200 },
   ]);
-  expect(
-    site.meters.map(({ connection: { endpoint, unitId, bus } }) => [describeEndpoint(endpoint), unitId, bus]),
-  ).toEqual([
+  expect(meters.map(({ connection: { endpoint, unitId, bus } }) => [describeEndpoint(endpoint), unitId, bus])).toEqual([
     ['/dev/ttyUSB0 9600 8E1', 3, 'cellar'],
     ['rtu-over-tcp 192.0.2.20:8899', 1, 'roof'],
   ]);

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runCheckVerb } from '../../src/wiring/check-verb.ts';
+import { modbusMeters } from '../../src/wiring/meters.ts';
 import {
   faultLines,
   goodSite,
@@ -197,7 +198,7 @@ function testNet(metered: boolean, lines: readonly string[]) {
   }
   expect(faultLines(raw)).toEqual(lines);
   // What may be used on top must be seen: then export is no sign of reversed transformers.
-  if (metered) expect(goodSite(raw).site.meters[0]!.mayExport).toBe(true);
+  if (metered) expect(modbusMeters(goodSite(raw).site)[0]!.mayExport).toBe(true);
 }
 
 describe('what becomes of them', () => {

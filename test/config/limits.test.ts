@@ -4,6 +4,7 @@ import { defaultPolicy } from '../../src/config/default-policy.ts';
 import { proveFloors } from '../../src/config/floor-proof.ts';
 import { unbalanceOfFloors } from '../../src/config/floor-unbalance.ts';
 import type { Phase } from '../../src/core/model/units.ts';
+import { modbusMeters } from '../../src/wiring/meters.ts';
 import { buildSite, circuit, evse, genericAc } from '../support/site-builder.ts';
 import { goodSite, rawSite } from './support.ts';
 
@@ -169,5 +170,5 @@ test.each([
 ])('whether a meter may show export: %s', (_name, change, mayExport) => {
   const raw = rawSite();
   change(raw);
-  expect(goodSite(raw).site.meters[0]!.mayExport).toBe(mayExport);
+  expect(modbusMeters(goodSite(raw).site)[0]!.mayExport).toBe(mayExport);
 });

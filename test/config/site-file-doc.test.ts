@@ -2,14 +2,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { combinedMeterForm } from '../../src/config/combined-meter-form.ts';
 import { defaultPolicy } from '../../src/config/default-policy.ts';
 import { groupForm } from '../../src/config/group-form.ts';
 import { contactForm, inputForm, inputLimitForm } from '../../src/config/input-form.ts';
 import { busForm, meterForm } from '../../src/config/meter-form.ts';
 import { externalCapForm, modbusServerForm } from '../../src/config/modbus-server-form.ts';
+import { mqttForm, mqttMeterForm } from '../../src/config/mqtt-meter-form.ts';
 import { outputForm } from '../../src/config/output-form.ts';
 import { policyForm } from '../../src/config/policy-form.ts';
 import { baseLoadForm, circuitForm, evseForm, siteForm, stationForm, tlsForm } from '../../src/config/site-schema.ts';
+import { pushedMeterForm, stationMeterForm } from '../../src/config/told-meter-forms.ts';
 import { goodSite, rawSite, repositoryRoot } from './support.ts';
 
 const page = readFileSync(join(repositoryRoot, 'docs', 'site-file.md'), 'utf8');
@@ -37,6 +40,11 @@ test.each(
     'limit of an input': inputLimitForm,
     contact: contactForm,
     output: outputForm,
+    combined: combinedMeterForm,
+    pushed: pushedMeterForm,
+    'station meter': stationMeterForm,
+    'MQTT meter': mqttMeterForm,
+    broker: mqttForm,
     station: stationForm,
     evse: evseForm,
     group: groupForm,

@@ -40,6 +40,18 @@ const site = buildSite({
     evse({ station: 'bay-05', name: 'Bay 05', circuit: 'b' }),
     evse({ station: 'bay-06', name: 'Bay 06', circuit: 'main' }),
   ],
+  meters: [
+    ...buildSite().meters,
+    {
+      from: 'push',
+      id: 'roof',
+      name: 'Roof',
+      of: 'pv',
+      phases: ['L1', 'L2'],
+      maxAgeMs: 5_000,
+      plausibleAmps: 100,
+    },
+  ],
 });
 
 const { drawnAmps: _drawn, acknowledgedAmps: _acknowledged, ...silent } = share({ evse: 'bay-05/1' });
@@ -241,6 +253,43 @@ describe.skipIf(whyNot !== '')('the console in a browser', () => {
       };
       return wide.document.documentElement.scrollWidth - wide.document.documentElement.clientWidth;
     });
+
+  test('shows every meter with what it measures, what it shows, its age and its trouble', async () => {
+    const { page, server, complaints } = await openPage();
+    const lines = async (id: string) => (await cells(page, `tr[data-meter="${id}"]`)).map((text) => text.trim());
+    expect(await lines('main')).toEqual([
+      ['Main meter', 'Main board · Modbus'].join('\n'),
+      'Fresh',
+      '46.0',
+      '45.0',
+      '44.0',
+      '–',
+      '0 s',
+    ]);
+    expect(await lines('roof')).toEqual([['Roof', 'PV · pushed'].join('\n'), 'Fresh', '46.0', '45.0', '–', '–', '0 s']);
+    const { snapshot } = busyCycle(601);
+    const currentAmps = { L1: -12.3, L2: 0, L3: 0 };
+    const meters = {
+      main: { suspicion: { kind: 'unreachable', detail: hostile, since: T0 } },
+      roof: { reading: { currentAmps, totalPowerWatts: -2_829, measuredAt: snapshot.now - 9_000 } },
+    } as const;
+    const record = busyCycle(601);
+    server.publish({ ...record, snapshot: { ...snapshot, meters } });
+    await page.locator('tr[data-meter="roof"]', { hasText: 'Lost' }).waitFor();
+    expect((await lines('roof')).slice(1)).toEqual(['Lost', '−12.3', '0.0', '–', '−2.8 kW', '9 s']);
+    expect(await lines('main')).toEqual([
+      ['Main meter', 'Main board · Modbus', `unreachable: ${hostile}`].join('\n'),
+      'Lost',
+      '–',
+      '–',
+      '–',
+      '–',
+      '–',
+    ]);
+    expect(await page.locator('img').count()).toBe(0);
+    expect(await overflow(page)).toBe(0);
+    expect(complaints).toEqual([]);
+  });
 
   test('shows state, circuits, chargers and reasons, as text, with nothing fetched from elsewhere', async () => {
     const { page, complaints, foreign } = await openPage();

@@ -107,8 +107,10 @@ function room(
         A: { ...image!, evses: [{ ...image!.evses[0]!, ...progress('floor'), ...progress('lease') }] },
       };
     },
-    read: (amps: number) => {
-      meter = { reading: { currentAmps: onEachPhase(amps), measuredAt: clock.now() } };
+    read: (amps: number, keepsMs?: number) => {
+      const measuredAt = clock.now();
+      const until = keepsMs === undefined ? {} : { until: { fresh: measuredAt + keepsMs, held: measuredAt + keepsMs } };
+      meter = { reading: { currentAmps: onEachPhase(amps), measuredAt, ...until } };
       listeners.reading?.('main');
     },
     connect: (id: string) => {
@@ -167,6 +169,22 @@ describe('the control loop', () => {
     expect(kinds.renewed).toBeGreaterThan(20);
     expect(kinds.renewedAndKept).toBeGreaterThanOrEqual(5);
     expect(kinds.renewedAndKept).toBeLessThanOrEqual(10);
+    await controller.stop();
+  });
+
+  test('a reading that says itself how long it lasts is waited for as long, and no longer', async () => {
+    const { clock, controller, records, read } = room();
+    await controller.start();
+    await clock.advance(4_000);
+    await clock.advance(records.at(-1)!.snapshot.now + 1_700 - clock.now());
+    read(10, 6_000);
+    const readAt = clock.now();
+    await clock.advance(7_500);
+    const later = records.filter(({ snapshot }) => snapshot.now > readAt);
+    const first = later.find(({ decision }) => decision.circuits[0]!.baseLoadFrom === 'worst')!;
+    const lateMs = first.snapshot.now - readAt - 6_000;
+    expect(lateMs).toBeGreaterThan(0);
+    expect(lateMs).toBeLessThanOrEqual(200);
     await controller.stop();
   });
 

@@ -1,6 +1,6 @@
 // One meter over time: whatever goes wrong, the last good reading stays and only ages, and the reason is said.
 import { describe, expect, test } from 'vitest';
-import type { SiteMeter } from '../../src/core/model/site.ts';
+import type { ModbusMeter } from '../../src/core/model/site.ts';
 import { AppError } from '../../src/engine/app-error.ts';
 import { Meter } from '../../src/modbus/meter.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
@@ -9,7 +9,7 @@ import { profileOf } from '../support/meter-vectors.ts';
 import { floatWords, meterAt, sdm630Words } from '../support/modbus-world.ts';
 
 /** A meter on virtual time whose registers and failures the test sets; each read takes `readMs`. */
-function metered(parts: Partial<SiteMeter> = {}) {
+function metered(parts: Partial<ModbusMeter> = {}) {
   const clock = new VirtualClock();
   const world = {
     words: (): number[] => sdm630Words([10, 11, 12], 230 + (clock.now() % 7) / 10),

@@ -186,4 +186,95 @@ describe('a small site', () => {
     expect(after.length).toBeGreaterThan(10);
     expect(after.filter((line) => line.endsWith(' decrease 0'))).toEqual([]);
   });
+
+  test('two meters of one connection: with one of them dead, charging goes on unharmed', async () => {
+    const redundant = smallSite((raw) => {
+      const one = (id: string, unitId: number) => ({ id, profile: 'eastron-sdm630', host: '192.0.2.10', unitId });
+      raw.meters = [{ id: 'main', combine: ['a', 'b'] }, one('a', 1), one('b', 2)];
+    });
+    const cycles: string[] = [];
+    const meterFault: Happening = {
+      kind: 'meter-errs',
+      meter: 'a',
+      fault: 'late',
+      atMs: 5 * MINUTE,
+      forMs: 5 * MINUTE,
+    };
+    const report = await simulate(
+      await setStage(redundant),
+      scriptOf([comes('A/1', MINUTE), comes('B/1', 2 * MINUTE), meterFault], 15),
+      { onTraceLine: (line) => void cycles.push(line) },
+    );
+    expect(report.violations).toEqual({ count: 0, first: [] });
+    const told = cycles.filter(
+      (line) => Number(line.slice(0, 13)) > RUN_STARTS_AT + 5 * MINUTE && line.includes(' lease '),
+    );
+    expect(told.length).toBeGreaterThan(10);
+    expect(told.filter((line) => line.includes(' decrease '))).toEqual([]);
+    const plain = await run([comes('A/1', MINUTE), comes('B/1', 2 * MINUTE), { ...meterFault, meter: 'main' }], 15);
+    expect(plain.counts.deliveredWh).toBeLessThan(report.counts.deliveredWh);
+  });
+
+  test('a base load that is added up keeps every fuse, whatever breaks', async () => {
+    const summed = smallSite((raw) => {
+      const { stations } = raw as { stations: { evses: { circuit: string }[] }[] };
+      stations[1]!.evses[0]!.circuit = 'board';
+      raw.circuits = [
+        { id: 'main', ratingAmps: 50, baseLoad: { worstAmps: 9, sum: { meters: ['pump', 'shop'], otherAmps: 1 } } },
+        { id: 'board', parent: 'main', ratingAmps: 32, baseLoad: { worstAmps: 2 }, meter: 'board' },
+      ];
+      const one = (id: string, unitId: number, parts = {}) => ({
+        id,
+        profile: 'eastron-sdm630',
+        host: '192.0.2.10',
+        unitId,
+        ...parts,
+      });
+      raw.meters = [
+        one('board', 1),
+        one('pump', 2, { of: 'load', worstAmps: 4 }),
+        one('shop', 3, { of: 'load', worstAmps: 2 }),
+      ];
+    });
+    const happenings: readonly Happening[] = [
+      comes('A/1', MINUTE),
+      comes('B/1', 2 * MINUTE),
+      { kind: 'meter-errs', meter: 'pump', fault: 'dead', atMs: 5 * MINUTE, forMs: 3 * MINUTE },
+      { kind: 'meter-errs', meter: 'board', fault: 'late', atMs: 7 * MINUTE, forMs: 3 * MINUTE },
+      { kind: 'controller-dies', how: 'crash', atMs: 12 * MINUTE, forMs: 5_000 },
+    ];
+    const report = await simulate(await setStage(summed), scriptOf(happenings, 16), {});
+    expect(report.violations).toEqual({ count: 0, first: [] });
+    expect(report.figures['fuse-law.aboveLimitSeconds']).toBe(0);
+    expect(report.counts.deliveredWh).toBeGreaterThan(3_000);
+  });
+
+  test.each([
+    ['pushed', { push: { maxAgeMs: 5_000 } }],
+    [
+      'over MQTT',
+      { mqtt: { url: 'mqtt://192.0.2.1', topic: 'main', maxAgeMs: 5_000, currentAmps: { L1: '', L2: '', L3: '' } } },
+    ],
+    ["of a station's own", { station: 'A', maxAgeMs: 20_000, phases: 'L2 L3 L1' }],
+  ])(
+    'a main meter that is %s keeps the fuse, through a lost link of its station and a restart',
+    async (_story, source) => {
+      const told = smallSite((raw) => {
+        raw.meters = [{ id: 'main', ...source }];
+        // Stations tell of their connection several seconds late: what rises in between must fit.
+        Object.assign((raw.circuits as object[])[0]!, { ratingAmps: 50 });
+      });
+      const happenings: readonly Happening[] = [
+        comes('A/1', MINUTE),
+        comes('B/1', 2 * MINUTE),
+        { kind: 'link-lost', station: 'A', how: 'closed', atMs: 6 * MINUTE, forMs: 20_000 },
+        { kind: 'controller-dies', how: 'crash', atMs: 9 * MINUTE, forMs: 5_000 },
+      ];
+      const report = await simulate(await setStage(told), scriptOf(happenings, 15), {});
+      expect(report.violations).toEqual({ count: 0, first: [] });
+      expect(report.figures['fuse-law.aboveLimitSeconds']).toBe(0);
+      // With the meter lost for good both would be held at their floors, 6 A.
+      expect(report.counts.deliveredWh).toBeGreaterThan(4_500);
+    },
+  );
 });

@@ -1,5 +1,5 @@
 // What tests of the Modbus room share: a meter of a site, surroundings on the system clock, and registers that look like a living grid.
-import type { SiteMeter } from '../../src/core/model/site.ts';
+import type { ModbusMeter } from '../../src/core/model/site.ts';
 import type { Surroundings } from '../../src/engine/ports.ts';
 import { seededRandom } from '../../src/simulator/seeded-random.ts';
 import { anchorClock, systemClock } from '../../src/system/clock.ts';
@@ -16,7 +16,7 @@ export const tcpAt = (port: number) => ({ transport: 'tcp', host: '127.0.0.1', p
 
 export const rtuOverTcpAt = (port: number) => ({ transport: 'rtu-over-tcp', host: '127.0.0.1', port }) as const;
 
-export function meterAt(port: number, parts: Partial<SiteMeter> & { readonly unitId?: number } = {}): SiteMeter {
+export function meterAt(port: number, parts: Partial<ModbusMeter> & { readonly unitId?: number } = {}): ModbusMeter {
   const { unitId = 1, ...rest } = parts;
   return {
     id: 'grid',

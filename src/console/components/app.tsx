@@ -8,6 +8,7 @@ import { EvseTable } from './evse-table.tsx';
 import { Header } from './header.tsx';
 import { LimitControl } from './limit-control.tsx';
 import { LoadChart } from './load-chart.tsx';
+import { Meters } from './meters.tsx';
 import { Connection, Notices } from './notices.tsx';
 
 export function App() {
@@ -29,6 +30,7 @@ export function App() {
               <Contacts site={known} contacts={view.contacts} />
             </div>
           </div>
+          <Meters site={known} meters={view.meters} />
           <EvseTable site={known} evses={view.evses} wallNowMs={view.wallNowMs} />
         </main>
       )}

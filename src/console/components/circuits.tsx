@@ -7,6 +7,7 @@ import { PhaseBar } from './phase-bar.tsx';
 
 const BASE_LOAD: { readonly [F in CircuitView['baseLoadFrom']]: { readonly text: string; readonly tone: string } } = {
   meter: { text: 'base load metered', tone: '' },
+  sum: { text: 'base load added up of what is below', tone: '' },
   held: { text: 'base load held: the meter is late', tone: 'warn' },
   allowance: { text: 'base load by allowance', tone: '' },
   worst: { text: 'worst base load assumed: the meter is not believed', tone: 'bad' },

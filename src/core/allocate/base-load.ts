@@ -1,19 +1,14 @@
 // What the loads other than EVs draw on a circuit: believed at once when it rises, slowly when it falls, the worst when unknown.
 
+import { type Freshness, freshnessOf } from '../metering/freshness.ts';
 import type { CircuitMemory } from '../model/memory.ts';
 import type { Circuit, Policy } from '../model/site.ts';
 import type { MeterState } from '../model/snapshot.ts';
 import { type Instant, mapPhases, onEachPhase, type Phase, type PhaseAmps } from '../model/units.ts';
 
-export type Freshness = 'fresh' | 'held' | 'lost';
-
 /** How far a meter can be believed at `now`: fresh, held (nothing is raised), lost (worst base load). A future stamp is lost. */
 export function meterFreshness(meter: MeterState | undefined, now: Instant, policy: Policy): Freshness {
-  const reading = meter?.reading;
-  if (!reading) return 'lost';
-  const ageMs = now - reading.measuredAt;
-  if (!(ageMs >= 0) || ageMs > policy.meter.staleAfterMs) return 'lost';
-  return ageMs > policy.meter.holdAfterMs ? 'held' : 'fresh';
+  return freshnessOf(meter?.reading, now, policy.meter);
 }
 
 /**
@@ -26,11 +21,14 @@ export type DrawRange = { readonly low: number; readonly high: number; readonly 
 export type Trust = 'full' | 'no-release' | 'none';
 
 export type BaseLoad = {
-  readonly from: 'meter' | 'held' | 'allowance' | 'worst';
+  readonly from: 'meter' | 'sum' | 'held' | 'allowance' | 'worst';
   readonly amps: PhaseAmps;
-  /** What the next cycle remembers; absent for a circuit without a meter. */
+  /** What the next cycle remembers; absent for a circuit without a meter of its own. */
   readonly memory?: CircuitMemory;
 };
+
+/** A circuit, or what a meter in a sum measures. */
+export type Measured = Pick<Circuit, 'meter' | 'allowanceAmps' | 'worstBaseLoadAmps' | 'usesGeneration'>;
 
 /**
  * Base load of one circuit in amperes per phase.
@@ -43,7 +41,7 @@ export type BaseLoad = {
  * A meter that is not trusted counts as lost however fresh it is; what it shows above the worst is still believed.
  */
 export function baseLoadOf(
-  circuit: Circuit,
+  circuit: Measured,
   meter: MeterState | undefined,
   drawn: { readonly [P in Phase]: DrawRange },
   memory: CircuitMemory | undefined,
@@ -57,8 +55,9 @@ export function baseLoadOf(
   const freshness = trust === 'none' ? 'lost' : byAge;
   const reading = meter?.reading;
   // A reading that grew old before any cycle saw it still counts once.
-  const unseen = reading !== undefined && reading.measuredAt > (memory?.readingAt ?? Number.NEGATIVE_INFINITY);
-  const readingAt = unseen ? reading.measuredAt : memory?.readingAt;
+  const newestAt = reading && (reading.newestAt ?? reading.measuredAt);
+  const unseen = newestAt !== undefined && newestAt > (memory?.readingAt ?? Number.NEGATIVE_INFINITY);
+  const readingAt = unseen ? newestAt : memory?.readingAt;
   const remember = (amps: PhaseAmps): CircuitMemory => ({
     baseLoadAmps: amps,
     at: now,
@@ -71,7 +70,7 @@ export function baseLoadOf(
   };
   const released = (before: number, to: number) =>
     to + (before - to) * Math.exp(-Math.max(0, now - memory!.at) / policy.baseLoadReleaseMs);
-  const unseenAmps = unseen ? reading.currentAmps : onEachPhase(Number.NEGATIVE_INFINITY);
+  const unseenAmps = unseen ? reading!.currentAmps : onEachPhase(Number.NEGATIVE_INFINITY);
   if (trust === 'none' && byAge === 'fresh') {
     const amps = mapPhases((phase) => {
       const least = Math.max(circuit.worstBaseLoadAmps[phase], meter!.reading!.currentAmps[phase] - drawn[phase].low);

@@ -132,7 +132,9 @@ function addTo(sums: { [P in Phase]: number }, { evse }: Drawing, amps: readonly
 /** Something behind the circuit's meter may feed the EVs, so that the meter shows less than they draw. */
 function mayGenerate({ meters, groups }: Site, { meter, usesGeneration }: Circuit): boolean {
   const own = meters.find((one) => one.id === meter);
-  return usesGeneration === true || own?.mayExport === true || groups.some(({ netOfSurplus }) => netOfSurplus === true);
+  const parts = own?.from === 'combined' ? meters.filter(({ id }) => own.members.includes(id)) : own ? [own] : [];
+  const mayExport = parts.some((part) => part.from !== 'combined' && part.mayExport === true);
+  return usesGeneration === true || mayExport || groups.some(({ netOfSurplus }) => netOfSurplus === true);
 }
 
 /**

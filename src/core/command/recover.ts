@@ -48,7 +48,19 @@ export function recoverMemory(site: Site, stored: Memory | undefined, author: st
       ...(known.disobeyedAt === undefined ? {} : { disobeyedAt: now }),
     };
   }
-  return { author, nextCommandNumber: 1, evses, circuits: recoverCircuits(site, stored, now) };
+  const meters = recoverMeters(site, stored, now);
+  return { author, nextCommandNumber: 1, evses, circuits: recoverCircuits(site, stored, now), ...meters };
+}
+
+/** Of the meters that base loads are still added up of. */
+function recoverMeters(site: Site, stored: Memory | undefined, now: Instant): Pick<Memory, 'meters'> {
+  const known = site.circuits.flatMap(({ sum }) =>
+    (sum?.meters ?? []).flatMap((id) => {
+      const before = stored?.meters?.[id];
+      return before ? [[id, { baseLoadAmps: before.baseLoadAmps, at: now }] as const] : [];
+    }),
+  );
+  return known.length === 0 ? {} : { meters: Object.fromEntries(known) };
 }
 
 function recoverCircuits(site: Site, stored: Memory | undefined, now: Instant): Memory['circuits'] {

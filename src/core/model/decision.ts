@@ -129,7 +129,8 @@ export type PhaseReport = {
 
 export type CircuitReport = {
   readonly circuit: CircuitId;
-  readonly baseLoadFrom: 'meter' | 'held' | 'allowance' | 'worst';
+  /** `sum`: added up of what is below, each part known; with one of them late or lost it is `held` or `worst`. */
+  readonly baseLoadFrom: 'meter' | 'sum' | 'held' | 'allowance' | 'worst';
   readonly phases: { readonly [P in Phase]: PhaseReport };
   /** What known steps of the EVs' load have shown of its meter: how often each outcome came, and what is held against it now. */
   readonly meterSteps?: Pick<LoadStepMemory, 'counts' | 'suspicion'>;

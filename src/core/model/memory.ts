@@ -1,6 +1,6 @@
 // What one cycle hands to the next: the exposure ledger, filters and dwell. Plain data, so that it can be stored and replayed.
 
-import type { CircuitId, CommandId, EvseId, Instant, Phase, PhaseAmps, TransactionId } from './units.ts';
+import type { CircuitId, CommandId, EvseId, Instant, MeterId, Phase, PhaseAmps, TransactionId } from './units.ts';
 
 /** A leased limit that was sent and may be in force at the charger. */
 export type LeaseEntry = {
@@ -155,6 +155,8 @@ export type StepSuspicion = {
 export type Memory = {
   readonly evses: { readonly [evse: EvseId]: EvseMemory };
   readonly circuits: { readonly [circuit: CircuitId]: CircuitMemory };
+  /** The same for the meters that a circuit's base load is added up of; absent where no circuit's is. */
+  readonly meters?: { readonly [meter: MeterId]: CircuitMemory };
   /** The last time that a paused car took the place of a charging one. */
   readonly rotatedAt?: Instant;
   /** Power that the site would otherwise export, as believed. */

@@ -34,8 +34,15 @@ export type MeterReading = {
   readonly energyMeasuredAt?: Instant;
   /** What the newest sample said, where that was less than the one before: `currentAmps` keeps the higher of the two. */
   readonly newestAmps?: PhaseAmps;
-  /** When currents, powers and voltages were measured; nothing above is newer but by the length of a poll. */
+  /**
+   * When currents, powers and voltages were measured; nothing above is newer but by the length of a poll. Of the oldest part, where phases were
+   * measured at different times.
+   */
   readonly measuredAt: Instant;
+  /** Of its newest part, where that is newer. */
+  readonly newestAt?: Instant;
+  /** The last instants at which it is fresh, and not yet lost; absent: by the policy's ages. */
+  readonly until?: { readonly fresh: Instant; readonly held: Instant };
 };
 
 /** The checks that a sample may fail, each once a sample: the first that it fails. */
@@ -59,13 +66,13 @@ export type RefusedBy =
 /** Attempts that gave no reading, by what they failed at; each count stops at `MAX_REFUSED`. */
 export type RefusedCounts = { readonly [R in RefusedBy]?: number };
 
-/** A meter's last good reading, and why nothing newer is believed when that is so. */
+/** A meter's last good reading, and why nothing newer is believed when that is so; `disagrees`: why one that is combined of others is not sound. */
 export type MeterState = {
   /** Absent until the first good reading. */
   readonly reading?: MeterReading;
   /** Present while the newest samples are refused; the reading above then only ages. */
   readonly suspicion?: {
-    readonly kind: 'unreachable' | 'frozen' | 'absurd';
+    readonly kind: 'unreachable' | 'frozen' | 'absurd' | 'disagrees';
     readonly detail: string;
     readonly since: Instant;
   };
@@ -123,6 +130,16 @@ export type StationLink =
       readonly connection: number;
     };
 
+/** What a station says of its own connection to the grid, on its own L1, L2, L3; import positive. */
+export type MainsSample = {
+  readonly amps: readonly (number | undefined)[];
+  readonly volts?: readonly (number | undefined)[];
+  readonly watts?: readonly (number | undefined)[];
+  readonly totalWatts?: number;
+  readonly energyImportWh?: number;
+  readonly measuredAt: Instant;
+};
+
 /** Everything the gateway knows of one station; always whole, so that losing an older image loses nothing. */
 export type StationState = {
   readonly station: StationId;
@@ -133,6 +150,8 @@ export type StationState = {
   /** Station's clock minus ours, where its messages tell. */
   readonly clockSkewMs?: number;
   readonly evses: readonly EvseState[];
+  /** Of its main meter (OCPP 1.6 connector 0), where it has one and tells. */
+  readonly mains?: MainsSample;
   /** What upstream believes to be installed on this station; a bound for us, never sent on as it is. */
   readonly upstreamProfiles: readonly InstalledProfile[];
   readonly upstreamLink: 'none' | 'connected' | 'down';

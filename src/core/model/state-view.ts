@@ -40,6 +40,19 @@ export type EvseSiteView = {
   readonly priority: number;
 };
 
+export type MeterSiteView = {
+  readonly id: MeterId;
+  readonly name: string;
+  /** The way by which its values come. */
+  readonly from: 'modbus' | 'combined' | 'push' | 'mqtt' | 'station';
+  /** What it measures where that is no circuit as a whole. */
+  readonly of?: 'load' | 'pv' | 'storage';
+  /** Absent: all three. */
+  readonly phases?: readonly Phase[];
+  /** Of a combined one. */
+  readonly members?: readonly MeterId[];
+};
+
 /** The commissioned site without addresses and keys. */
 export type SiteView = {
   readonly id: SiteId;
@@ -49,7 +62,7 @@ export type SiteView = {
   readonly cycleMs: number;
   /** Parents before children; the first is the root. */
   readonly circuits: readonly CircuitSiteView[];
-  readonly meters: readonly { readonly id: MeterId; readonly name: string }[];
+  readonly meters: readonly MeterSiteView[];
   readonly stations: readonly { readonly id: StationId; readonly name: string; readonly profile: string }[];
   readonly evses: readonly EvseSiteView[];
 };
@@ -135,7 +148,11 @@ export type MeterView = {
   readonly id: MeterId;
   readonly state: 'fresh' | 'ageing' | 'lost';
   readonly ageMs?: number;
-  /** Why newer samples are refused, or what known steps of the load hold against it. */
+  /** As it said last, however old that is; import positive. */
+  readonly currentAmps?: PhaseAmps;
+  /** Active power over all phases, import positive. */
+  readonly powerWatts?: number;
+  /** Why newer samples are refused, what known steps of the load hold against it, or what else is wrong with it. */
   readonly trouble?: string;
   /** For how long. */
   readonly troubleMs?: number;

@@ -11,6 +11,7 @@ import { MAX_WAKE_ATTEMPTS } from '../plan/wake.ts';
 import { contactNotices, stopNotices } from './contact-notices.ts';
 import { failsafeNotices } from './failsafe-notice.ts';
 import { meterNotices } from './meter-notices.ts';
+import { meterPartNotices } from './meter-part-notices.ts';
 import { stopNotice } from './stop-notice.ts';
 import { describeSource } from './wording.ts';
 
@@ -30,6 +31,7 @@ export function notices(input: NoticesInput): readonly Notice[] {
     ...contactNotices(input.snapshot),
     ...failsafeNotices(capsInForce(input.snapshot.caps, input.snapshot.now), input.site),
     ...meterNotices(input),
+    ...meterPartNotices(input),
     ...circuitNotices(input),
     ...evseNotices(input),
     ...solverNotices(input),
@@ -48,7 +50,9 @@ function circuitNotices({ site, reports, baseLoads }: NoticesInput): Notice[] {
       (phase) => (report.phases[phase].meteredAmps ?? 0) > report.phases[phase].limitAmps,
     );
     const beyondWorst =
-      base.from === 'meter' ? PHASES.filter((phase) => base.amps[phase] > circuit.worstBaseLoadAmps[phase] + 0.5) : [];
+      base.from === 'meter' || base.from === 'sum'
+        ? PHASES.filter((phase) => base.amps[phase] > circuit.worstBaseLoadAmps[phase] + 0.5)
+        : [];
     // Below a limit from outside no charger can bring a building: once none may draw there, it is not an overload that anybody can mend.
     const beyondLimit = overloaded.filter((phase) => {
       const { limitSource, exposureAmps, meteredAmps } = report.phases[phase];

@@ -1,13 +1,13 @@
 // What a cycle tells people: each circuit's figures and each share with the reason that binds it. Data; sentences are made elsewhere.
 
 import type { Allocation } from '../allocate/allocate.ts';
-import type { Freshness } from '../allocate/base-load.ts';
 import type { Limits } from '../allocate/capacity.ts';
 import type { MeterTrust } from '../allocate/meter-trust.ts';
 import type { Situation } from '../allocate/situation.ts';
 import { offeredAmps } from '../command/draft.ts';
 import { acknowledgedAmps } from '../command/exposure.ts';
 import type { Waiting } from '../command/increase.ts';
+import type { Freshness } from '../metering/freshness.ts';
 import type { CircuitReport, Share } from '../model/decision.ts';
 import type { LoadStepMemory } from '../model/memory.ts';
 import type { Site } from '../model/site.ts';

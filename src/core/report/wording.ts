@@ -76,9 +76,10 @@ export function describeGroup({ group, phase }: { group: GroupId; phase?: Phase 
   return withPhase(site.groups.find((one) => one.id === group)?.name ?? group, phase);
 }
 
-/** The name of the meter that measures a circuit. */
+/** The name of the meter that measures a circuit; all of them where its base load is added up. */
 export function describeMeter(circuit: CircuitId, site: Site): string {
-  const id = findCircuit(circuit, site)?.meter;
+  const { meter: id, sum } = findCircuit(circuit, site) ?? {};
+  if (id === undefined && sum !== undefined) return `every meter on and below ${describeCircuit({ circuit }, site)}`;
   return site.meters.find((meter) => meter.id === id)?.name ?? 'the meter';
 }
 

@@ -7,7 +7,7 @@ import type { CapStanding } from './external-cap.ts';
 
 export const MODES = { normal: 1, cautious: 2, failsafe: 3 } as const satisfies Record<Decision['mode'], number>;
 
-export const BASE_LOAD_SOURCES = { meter: 1, held: 2, allowance: 3, worst: 4 } as const satisfies Record<
+export const BASE_LOAD_SOURCES = { meter: 1, held: 2, allowance: 3, worst: 4, sum: 5 } as const satisfies Record<
   CircuitReport['baseLoadFrom'],
   number
 >;

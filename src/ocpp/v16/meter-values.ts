@@ -1,6 +1,7 @@
 // Reads the sampled values of OCPP 1.6 MeterValues; pure. A number that is no number is left out.
 
 import type { Evse } from '../../core/model/site.ts';
+import { type Mains, mainsFrom } from '../mains.ts';
 import { type EvseSample, evseSampleFrom, type Sampled } from '../meter-values.ts';
 import type { Payload } from '../rpc/frames.ts';
 
@@ -17,6 +18,9 @@ export function readMeterValues(meterValues: readonly Payload[], evse: Evse, nom
   }));
   return evseSampleFrom(sets, evse, nominalVolts);
 }
+
+/** What the station's main meter says, out of OCPP 1.6 MeterValues of connector 0; absent where no current is told. */
+export const readMains = (meterValues: readonly Payload[]): Mains | undefined => mainsFrom(meterValues, readSampled);
 
 /** Base units (A, V, W, Wh); units that are missing have the defaults of §7.43. Signed data and broken numbers are left out. */
 function readSampled(wire: Payload): Sampled[] {

@@ -17,7 +17,7 @@ import type { Reply } from '../rpc/contract.ts';
 import type { Payload } from '../rpc/frames.ts';
 import { believableTime, parseTimestamp } from '../rpc/timestamp.ts';
 import { NO_TRANSACTION_ID } from '../transactions.ts';
-import { readMeterValues } from './meter-values.ts';
+import { readMains, readMeterValues } from './meter-values.ts';
 
 /** How long a station waits for upstream's verdict on an idToken. */
 export const VERDICT_DEADLINE_MS = 3_000;
@@ -114,6 +114,8 @@ export class TransactionDesk {
 
   #sample(registered: Registered, call: IncomingCall, record: TransactionRecord | undefined): void {
     const { connectorId, meterValue } = call.payload as { connectorId: number; meterValue: readonly Payload[] };
+    const mains = connectorId === 0 ? readMains(meterValue) : undefined;
+    if (mains) registered.image.mainsSampled(mains);
     const evse = registered.image.evseNumbered(connectorId);
     if (evse === undefined) return;
     const sample = readMeterValues(meterValue, evse, this.#options.site.nominalVolts);

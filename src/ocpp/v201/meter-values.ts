@@ -1,6 +1,7 @@
 // Reads the sampled values of OCPP 2.0.1 (MeterValueType); pure. What was not measured at the EVSE is left out.
 
 import type { Evse } from '../../core/model/site.ts';
+import { type Mains, mainsFrom } from '../mains.ts';
 import { type EvseSample, evseSampleFrom, type Sampled } from '../meter-values.ts';
 import type { Payload } from '../rpc/frames.ts';
 
@@ -15,6 +16,9 @@ export function readMeterValues(meterValues: readonly Payload[], evse: Evse, nom
   }));
   return evseSampleFrom(sets, evse, nominalVolts);
 }
+
+/** What the station's main meter says, out of OCPP 2.0.1 MeterValues of EVSE 0; absent where no current is told. */
+export const readMains = (meterValues: readonly Payload[]): Mains | undefined => mainsFrom(meterValues, readSampled);
 
 /**
  * Base units (A, V, W, Wh): the unit's own kilo and the multiplier, an exponent to the base 10 (UnitOfMeasureType), taken out. A missing unit is

@@ -9,7 +9,7 @@ import type { Reply } from '../rpc/contract.ts';
 import type { Payload } from '../rpc/frames.ts';
 import { believableTime } from '../rpc/timestamp.ts';
 import { stationKeyOf, transactionIdOf } from '../transactions.ts';
-import { readMeterValues } from './meter-values.ts';
+import { readMains, readMeterValues } from './meter-values.ts';
 import { chargingStateFrom } from './translate.ts';
 
 /** How long a station waits for upstream's verdict on an idToken. */
@@ -80,6 +80,8 @@ export class TransactionDesk {
   /** MeterValues (J01): what an EVSE measures outside of transactions. */
   meterValues({ image, station }: Registered, call: IncomingCall): Reply {
     const { evseId, meterValue } = call.payload as { evseId: number; meterValue: readonly Payload[] };
+    const mains = evseId === 0 ? readMains(meterValue) : undefined;
+    if (mains) image.mainsSampled(mains);
     const evse = image.evseNumbered(evseId);
     if (evse) image.sampled(evseId, readMeterValues(meterValue, evse, this.#office.site.nominalVolts));
     this.#office.upstream.copy(station.id, call);

@@ -3,7 +3,7 @@
 
 import type { MeterProfile } from '../../core/model/meter-profile.ts';
 import { describeEndpoint } from '../../core/model/modbus-endpoint.ts';
-import type { ModbusEndpoint, SiteInput, SiteMeter } from '../../core/model/site.ts';
+import type { ModbusEndpoint, ModbusMeter, SiteInput } from '../../core/model/site.ts';
 import { mapPhases, PHASES, type PhaseAmps } from '../../core/model/units.ts';
 import { AppError } from '../../engine/app-error.ts';
 import type { Clock, Random } from '../../engine/ports.ts';
@@ -20,7 +20,7 @@ const RIPPLE = 0.0004;
 export type MeterSource = () => { readonly amps: PhaseAmps; readonly importWh: number };
 
 type Device = {
-  readonly meter: SiteMeter;
+  readonly meter: ModbusMeter;
   readonly profile: MeterProfile;
   readonly read: MeterSource;
   fault: MeterFault | undefined;
@@ -46,7 +46,7 @@ export class MeterLine {
     this.#nominalVolts = nominalVolts;
   }
 
-  add(meter: SiteMeter, profile: MeterProfile, read: MeterSource): void {
+  add(meter: ModbusMeter, profile: MeterProfile, read: MeterSource): void {
     const { endpoint, unitId } = meter.connection;
     const device = { meter, profile, read, fault: undefined, held: undefined, heldValues: undefined, last: undefined };
     this.#devices.set(deviceKey(endpoint, unitId), device);

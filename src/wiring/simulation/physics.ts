@@ -93,6 +93,13 @@ export class Physics {
     return this.#phases(this.#amps, circuit);
   }
 
+  /** What the loads other than cars draw on a circuit itself, those of its branches left out. */
+  ownLoad(circuit: number): PhaseAmps {
+    const branches = this.#parents.flatMap((parent, at) => (parent === circuit ? [this.#phases(this.#base, at)] : []));
+    const all = this.#phases(this.#base, circuit);
+    return mapPhases((phase) => branches.reduce((rest, branch) => rest - branch[phase], all[phase]));
+  }
+
   truth(): readonly TrueCircuit[] {
     return this.#circuits.map(({ id }, at) => ({
       circuit: id,

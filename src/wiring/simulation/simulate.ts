@@ -14,9 +14,10 @@ import { DeliveryChecker } from '../../simulator/checks/delivery.ts';
 import type { Script } from '../../simulator/script.ts';
 import type { Checker, Violation } from '../../simulator/truth.ts';
 import { KEY_BYTES, keySha256 } from '../key-verb.ts';
-import { describeProfileFault, meterProfilesDir } from '../meters.ts';
+import { describeProfileFault, meterProfilesDir, modbusMeters } from '../meters.ts';
 import { loadSolvers } from '../solvers.ts';
 import { CountingLog } from './counting-log.ts';
+import { withoutBrokers } from './meter-sources.ts';
 import { Trace } from './trace.ts';
 import { VirtualSite } from './virtual-site.ts';
 
@@ -75,13 +76,13 @@ export async function setStage(site: Site): Promise<Stage> {
     keySha256: keySha256(station.id, keys.get(station.id)!),
   }));
   const meterProfiles: { [id: string]: MeterProfile } = {};
-  for (const { profile } of site.meters) {
+  for (const { profile } of modbusMeters(site)) {
     const loaded = loadMeterProfile(profile, meterProfilesDir());
     if (loaded.kind !== 'profile')
       throw new AppError('METER_PROFILE', loaded.faults.map((fault) => describeProfileFault(fault)).join('\n'));
     meterProfiles[profile] = loaded.profile;
   }
-  const keyed = { ...site, stations };
+  const keyed = { ...site, stations, meters: withoutBrokers(site.meters) };
   return { site: keyed, keys, meterProfiles, solvers: await loadSolvers(keyed, new CountingLog()) };
 }
 

@@ -5,11 +5,19 @@ import type { CycleRecord } from '../../core/model/decision.ts';
 import type { MeterProfile } from '../../core/model/meter-profile.ts';
 import type { Site } from '../../core/model/site.ts';
 import { Controller } from '../../engine/controller.ts';
-import type { Clock, ControlStore, GatewayStore, Log, Random, SignalsPort, Surroundings } from '../../engine/ports.ts';
-import type { ControlAnswer, ControlRequest } from '../../engine/requests.ts';
+import type {
+  Clock,
+  ControlStore,
+  GatewayStore,
+  Log,
+  MetersPort,
+  Random,
+  SignalsPort,
+  Surroundings,
+} from '../../engine/ports.ts';
+import type { ControlAnswer, ControlRequest, PushedReading } from '../../engine/requests.ts';
 import { Contacts } from '../../modbus/contacts.ts';
 import { ModbusLinks } from '../../modbus/links.ts';
-import { Meters } from '../../modbus/meters.ts';
 import { ExternalCapPort } from '../../modbus/server/external-cap-port.ts';
 import { StationGateway } from '../../ocpp/gateway.ts';
 import { noUpstream } from '../../ocpp/no-upstream.ts';
@@ -17,7 +25,7 @@ import type { VirtualNetwork } from '../../simulator/virtual-network.ts';
 import { ThreadPort } from '../../system/thread-port.ts';
 import { Upstream } from '../../upstream/upstream.ts';
 import { type ControlLine, joinControlLine, publishAll } from '../gateway-room.ts';
-import { unitAt } from '../meters.ts';
+import { unitAt, uniteMeters } from '../meters.ts';
 import { RemoteStations } from '../remote-stations.ts';
 import type { ControlToGateway, GatewayToControl } from '../thread-protocol.ts';
 import { faultOf } from '../worker.ts';
@@ -60,6 +68,7 @@ export class VirtualController {
   readonly #store: ControlStore & GatewayStore;
   readonly #stations: RemoteStations;
   readonly #controller: Controller;
+  readonly #meters: MetersPort;
   #gateway: GatewayRoom | undefined;
 
   constructor(world: ControllerWorld) {
@@ -70,11 +79,12 @@ export class VirtualController {
     this.#stations = new RemoteStations(world.site, this.#life);
     const { site, meterProfiles, meters, solvers } = world;
     const links = new ModbusLinks(this.#surroundings, meters.open);
+    this.#meters = uniteMeters(this.#surroundings, site, meterProfiles, { links, stations: this.#stations });
     this.#controller = new Controller(
       this.#surroundings,
       site,
       {
-        meters: new Meters(this.#surroundings, site.meters, meterProfiles, site.nominalVolts, links),
+        meters: this.#meters,
         // Nobody writes a cap here: a site whose limit is set from outside is simulated on its failsafe.
         signals: [
           new Contacts(this.#surroundings, site.inputs, unitAt(links)),
@@ -102,6 +112,11 @@ export class VirtualController {
 
   request(request: ControlRequest): Promise<ControlAnswer> {
     return whileAlive(this.#controller, this.#life).request(request);
+  }
+
+  /** What another program hands in; a process that has died takes nothing. */
+  push(reading: PushedReading): void {
+    if (this.#life.isAlive) this.#meters.push?.(reading);
   }
 
   /** The gateway's thread dies and is started again. */

@@ -5,7 +5,7 @@ import type { Solvers } from '../../core/allocate/proposers.ts';
 import type { CycleRecord } from '../../core/model/decision.ts';
 import type { MeterProfile } from '../../core/model/meter-profile.ts';
 import type { Site, Station } from '../../core/model/site.ts';
-import { type EvseId, onEachPhase, type StationId } from '../../core/model/units.ts';
+import type { EvseId, StationId } from '../../core/model/units.ts';
 import type { Log, Random, Surroundings } from '../../engine/ports.ts';
 import type { CheckRun } from '../../simulator/checks/all.ts';
 import type { CentralAnswer, DeliveryChecker } from '../../simulator/checks/delivery.ts';
@@ -20,8 +20,10 @@ import { VirtualClock } from '../../simulator/virtual-clock.ts';
 import { VirtualNetwork } from '../../simulator/virtual-network.ts';
 import { RUN_STARTS_AT } from '../../simulator/write-script.ts';
 import { allSettled, turnOfTheLoop } from '../../system/clock.ts';
+import { modbusMeters } from '../meters.ts';
 import { SimulatedDisk } from './disk.ts';
 import { MeterLine } from './meter-line.ts';
+import { mainsOf, pushedReadings, sourceOf } from './meter-sources.ts';
 import { Physics } from './physics.ts';
 import type { Trace } from './trace.ts';
 import { type Ending, VirtualController } from './virtual-controller.ts';
@@ -70,6 +72,7 @@ export class VirtualSite {
   readonly #stationOf: readonly SimulatedStation[];
   readonly #csms: SimulatedCsms | undefined;
   readonly #importWh: Float64Array;
+  readonly #hasPushed: boolean;
   #controller: VirtualController | undefined;
   #wallOffsetMs = 0;
   /** Reasons for which there is no controller, and for which the whole site is dark: they may overlap. */
@@ -86,6 +89,7 @@ export class VirtualSite {
     this.#physics = new Physics(site, script.baseLoad, this.#streams, RUN_STARTS_AT);
     this.#meters = new MeterLine(this.clock, this.#random, site.nominalVolts);
     this.#importWh = new Float64Array(site.circuits.length);
+    this.#hasPushed = site.meters.some((meter) => meter.from === 'push');
     this.#addMeters();
     const surroundings = { clock: this.clock, random: this.#random, log };
     this.#csms = site.upstream ? new SimulatedCsms(surroundings) : undefined;
@@ -139,10 +143,11 @@ export class VirtualSite {
   #addMeters(): void {
     const { site, meterProfiles } = this.#options;
     for (const input of site.inputs) this.#meters.addInput(input);
-    for (const meter of site.meters) {
+    for (const meter of modbusMeters(site)) {
       const circuit = site.circuits.findIndex((one) => one.meter === meter.id);
+      const amps = sourceOf(meter, site, this.#physics);
       this.#meters.add(meter, meterProfiles[meter.profile]!, () => ({
-        amps: circuit < 0 ? onEachPhase(0) : this.#physics.through(circuit),
+        amps: amps(),
         importWh: circuit < 0 ? 0 : this.#importWh[circuit]!,
       }));
     }
@@ -164,6 +169,7 @@ export class VirtualSite {
       url: `ws://${host}:${port}/ocpp`,
       dial: this.#network.line(station.id).dial,
       key: keys.get(station.id)!,
+      ...mainsOf(station.id, site, this.#physics),
       ...(site.upstream ? { onMessage } : {}),
     });
   }
@@ -210,6 +216,8 @@ export class VirtualSite {
     const truth = this.#look();
     trace.truth(truth);
     checks.onTruth(truth);
+    if (this.#hasPushed)
+      for (const reading of pushedReadings(site, this.#physics, this.#random)) this.#controller?.push(reading);
   }
 
   #look(): Truth {

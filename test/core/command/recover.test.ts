@@ -21,6 +21,18 @@ const stored = (evses: Memory['evses']): Memory => ({
 const recovered = (memory: EvseMemory, on = site) =>
   recoverMemory(on, stored({ 'A/1': memory }), 'box/4', NOW).evses['A/1'];
 
+test('what the meters of a sum were believed to show goes on to be believed, as of now, and of no others', () => {
+  const summed = buildSite({
+    circuits: [{ ...site.circuits[0]!, sum: { meters: ['pump', 'shop'], otherAmps: onEachPhase(1) } }],
+  });
+  const belief = (amps: number) => ({ baseLoadAmps: onEachPhase(amps), at: LAST_RUN, readingAt: LAST_RUN });
+  const memory = { ...stored({}), meters: { pump: belief(7), gone: belief(9) } };
+  expect(recoverMemory(summed, memory, 'box/4', NOW).meters).toEqual({
+    pump: { baseLoadAmps: onEachPhase(7), at: NOW },
+  });
+  expect(recoverMemory(site, memory, 'box/4', NOW)).not.toHaveProperty('meters');
+});
+
 describe('after a start', () => {
   /** A lease may have left of which no disk has heard, and then it rules for its whole life. */
   const unknownSince = NOW;
