@@ -2,7 +2,8 @@
 
 import type { z } from 'zod';
 import type { Sample } from '../core/metering/sample.ts';
-import type { Site, SiteMeter } from '../core/model/site.ts';
+import type { Site } from '../core/model/site.ts';
+import type { SiteMeter } from '../core/model/site-meters.ts';
 import { PHASES, type PhaseAmps, type WallTime } from '../core/model/units.ts';
 import type { PushOutcome } from '../engine/requests.ts';
 import type { App } from './app-type.ts';

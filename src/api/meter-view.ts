@@ -3,7 +3,8 @@
 import { freshnessOf } from '../core/metering/freshness.ts';
 import type { CycleRecord } from '../core/model/decision.ts';
 import type { StepSuspicion } from '../core/model/memory.ts';
-import type { Site, SiteMeter } from '../core/model/site.ts';
+import type { Site } from '../core/model/site.ts';
+import type { SiteMeter } from '../core/model/site-meters.ts';
 import type { MeterState } from '../core/model/snapshot.ts';
 import type { MeterSiteView, MeterView } from '../core/model/state-view.ts';
 import type { Instant } from '../core/model/units.ts';

@@ -1,7 +1,8 @@
 // The forms that a meter may have in the site file, told apart by the field that says whence its values come.
 
 import type * as z from 'zod';
-import type { Circuit, SiteBus, SiteMeter } from '../core/model/site.ts';
+import type { Circuit } from '../core/model/site.ts';
+import type { SiteBus, SiteMeter } from '../core/model/site-meters.ts';
 import { assembleCombinedMeter, type CombinedMeterForm, combinedMeterForm } from './combined-meter-form.ts';
 import { assembleMeter, type MeterForm, meterForm } from './meter-form.ts';
 import { assembleBounds } from './meter-place-form.ts';

@@ -2,7 +2,8 @@
 
 import { type BusBudget, type BusMeter, busBudget, WARN_SHARE } from '../core/metering/bus-budget.ts';
 import { describeEndpoint } from '../core/model/modbus-endpoint.ts';
-import type { ModbusConnection, Site } from '../core/model/site.ts';
+import type { Site } from '../core/model/site.ts';
+import type { ModbusConnection } from '../core/model/site-meters.ts';
 import type { BusId } from '../core/model/units.ts';
 import { describePath, type Fault, valueAt } from './fault.ts';
 import type { MeterProfiles } from './load-profiles.ts';

@@ -1,7 +1,7 @@
 // A meter that is combined of others, as the site file has it.
 
 import * as z from 'zod';
-import type { CombinedMeter } from '../core/model/site.ts';
+import type { CombinedMeter } from '../core/model/site-meters.ts';
 import { assembleMeterPlace, meterFields } from './meter-place-form.ts';
 import { plainId, strict } from './shape.ts';
 

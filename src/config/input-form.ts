@@ -3,7 +3,8 @@
 import * as z from 'zod';
 import { stopCap } from '../core/limits/emergency-stop.ts';
 import type { Cap } from '../core/model/limit.ts';
-import type { Circuit, EvGroup, SiteBus, SiteInput } from '../core/model/site.ts';
+import type { Circuit, EvGroup, SiteInput } from '../core/model/site.ts';
+import type { SiteBus } from '../core/model/site-meters.ts';
 import { mapPhases } from '../core/model/units.ts';
 import { assemblePlace, checkPlace, placeFields } from './meter-form.ts';
 import {

@@ -2,7 +2,7 @@
 
 import type { MeterProfile } from '../core/model/meter-profile.ts';
 import { coveredPhases, unfitness } from '../core/model/meter-wiring.ts';
-import type { ModbusEndpoint } from '../core/model/site.ts';
+import type { ModbusEndpoint } from '../core/model/site-meters.ts';
 import type { Fault } from './fault.ts';
 import type { MeterProfiles } from './load-profiles.ts';
 import type { MeterForm } from './meter-form.ts';

@@ -1,7 +1,7 @@
 // A meter and a Modbus bus as the site file has them, field by field, and what becomes of them.
 
 import * as z from 'zod';
-import type { ModbusConnection, ModbusMeter, SiteBus } from '../core/model/site.ts';
+import type { ModbusConnection, ModbusMeter, SiteBus } from '../core/model/site-meters.ts';
 import { assembleMeterPlace, judgedFields, meterFields } from './meter-place-form.ts';
 import {
   above0,

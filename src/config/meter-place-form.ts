@@ -1,7 +1,8 @@
 // What the site file says of a meter by whatever way its values come: what it measures, on which phases, and what may be behind it.
 
 import * as z from 'zod';
-import type { Circuit, MeterPlace } from '../core/model/site.ts';
+import type { Circuit } from '../core/model/site.ts';
+import type { MeterPlace } from '../core/model/site-meters.ts';
 import { PHASES } from '../core/model/units.ts';
 import { ampsAbove0, ampsFrom0, name, perPhase, phaseList, plainId } from './shape.ts';
 

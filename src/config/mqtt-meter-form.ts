@@ -2,7 +2,7 @@
 
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
-import type { MqttMeter, PayloadMap, PayloadValue } from '../core/model/site.ts';
+import type { MqttMeter, PayloadMap, PayloadValue } from '../core/model/site-meters.ts';
 import { assembleMeterPlace, judgedFields, meterFields } from './meter-place-form.ts';
 import { pattern, strict, within, words } from './shape.ts';
 import { maxAgeMs } from './told-meter-forms.ts';

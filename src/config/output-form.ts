@@ -1,7 +1,8 @@
 // An output of the site file: a coil that Busbar switches so that others can see how it stands.
 
 import * as z from 'zod';
-import type { SiteBus, SiteOutput } from '../core/model/site.ts';
+import type { SiteOutput } from '../core/model/site.ts';
+import type { SiteBus } from '../core/model/site-meters.ts';
 import { assemblePlace, checkPlace, placeFields } from './meter-form.ts';
 import { name, plainId, strict, wholeWithin } from './shape.ts';
 

@@ -1,7 +1,8 @@
 // What a person should know about a site that is in order: nothing here stops it from running.
 
 import { worstOf } from '../core/allocate/base-loads.ts';
-import type { Circuit, Site, SiteMeter } from '../core/model/site.ts';
+import type { Circuit, Site } from '../core/model/site.ts';
+import type { SiteMeter } from '../core/model/site-meters.ts';
 import { PHASES } from '../core/model/units.ts';
 import { inputNotes } from './input-notes.ts';
 import { groupNotes, limitNotes } from './limit-notes.ts';

@@ -1,7 +1,7 @@
 // Meters that tell by themselves, as the site file has them: pushed ones and those of stations.
 
 import type * as z from 'zod';
-import type { PushedMeter, StationMeter } from '../core/model/site.ts';
+import type { PushedMeter, StationMeter } from '../core/model/site-meters.ts';
 import { assembleMeterPlace, judgedFields, meterFields } from './meter-place-form.ts';
 import { milliseconds, strict, words } from './shape.ts';
 

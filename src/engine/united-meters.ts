@@ -1,7 +1,8 @@
 // All meters of a site behind one port, by whatever way their values come, and those that are combined of others; it judges no sample.
 
 import { type Combination, combine, type Member, NOTHING_COMBINED } from '../core/metering/combine.ts';
-import type { CombinedMeter, Site } from '../core/model/site.ts';
+import type { Site } from '../core/model/site.ts';
+import type { CombinedMeter } from '../core/model/site-meters.ts';
 import type { MeterState } from '../core/model/snapshot.ts';
 import { type MeterId, PHASES } from '../core/model/units.ts';
 import type { MetersPort, Surroundings } from './ports.ts';

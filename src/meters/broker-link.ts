@@ -3,7 +3,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { MqttClient } from 'mqtt';
-import type { MqttBroker } from '../core/model/site.ts';
+import type { MqttBroker } from '../core/model/site-meters.ts';
 import type { Surroundings } from '../engine/ports.ts';
 import { PacketGuard } from './packet-guard.ts';
 

@@ -1,6 +1,7 @@
 // Meters whose values come over MQTT: one connection for each broker, each message dated and judged, nothing believed of what was only kept there.
 
-import type { MqttBroker, MqttMeter, Site } from '../core/model/site.ts';
+import type { Site } from '../core/model/site.ts';
+import type { MqttBroker, MqttMeter } from '../core/model/site-meters.ts';
 import type { MeterState } from '../core/model/snapshot.ts';
 import { type MeterId, PHASES } from '../core/model/units.ts';
 import type { MetersPort, Surroundings } from '../engine/ports.ts';

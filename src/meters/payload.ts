@@ -1,7 +1,7 @@
 // Reads a meter's values out of a JSON payload by the site's pointers; what is not a number is not there, and nothing is guessed.
 
 import type { Sample } from '../core/metering/sample.ts';
-import type { PayloadMap, PayloadValue } from '../core/model/site.ts';
+import type { PayloadMap, PayloadValue } from '../core/model/site-meters.ts';
 import { mapPhases, PHASES, type Phase, type PhaseAmps, type WallTime } from '../core/model/units.ts';
 
 export type PayloadReading =

@@ -1,6 +1,6 @@
 // Meters whose values another program hands in over the API; nothing is asked of anybody.
 
-import type { PushedMeter } from '../core/model/site.ts';
+import type { PushedMeter } from '../core/model/site-meters.ts';
 import type { MeterState } from '../core/model/snapshot.ts';
 import type { MeterId } from '../core/model/units.ts';
 import type { MetersPort, Surroundings } from '../engine/ports.ts';

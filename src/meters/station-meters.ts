@@ -1,7 +1,8 @@
 // Meters that are a station's own: what it says of its connection to the grid. Gone with the station, however young its last word is.
 
 import type { Sample } from '../core/metering/sample.ts';
-import type { Site, StationMeter } from '../core/model/site.ts';
+import type { Site } from '../core/model/site.ts';
+import type { StationMeter } from '../core/model/site-meters.ts';
 import type { MainsSample, MeterState } from '../core/model/snapshot.ts';
 import { type Instant, type MeterId, mapPhases, PHASES, type PhaseAmps, type StationId } from '../core/model/units.ts';
 import type { MainsSource, MetersPort, Surroundings } from '../engine/ports.ts';

@@ -3,7 +3,7 @@
 import { believe, NOTHING_BELIEVED } from '../core/metering/believe.ts';
 import type { Bounds } from '../core/metering/plausibility.ts';
 import type { Sample } from '../core/metering/sample.ts';
-import type { ToldMeterSettings } from '../core/model/site.ts';
+import type { ToldMeterSettings } from '../core/model/site-meters.ts';
 import type { MeterReading, MeterState } from '../core/model/snapshot.ts';
 import { type Instant, type MeterId, mapPhases, PHASES, type WallTime } from '../core/model/units.ts';
 import type { Surroundings } from '../engine/ports.ts';

@@ -2,7 +2,8 @@
 
 import type { ContactState } from '../core/model/contact.ts';
 import type { Cap } from '../core/model/limit.ts';
-import type { ModbusConnection, SiteInput } from '../core/model/site.ts';
+import type { SiteInput } from '../core/model/site.ts';
+import type { ModbusConnection } from '../core/model/site-meters.ts';
 import type { ContactId, Instant } from '../core/model/units.ts';
 import { AppError } from '../engine/app-error.ts';
 import type { SignalsPort, Surroundings } from '../engine/ports.ts';

@@ -1,6 +1,6 @@
 // The two ways in which a Modbus request travels, behind one type: with the header of Modbus TCP, or as the serial line has it.
 
-import type { ModbusEndpoint } from '../core/model/site.ts';
+import type { ModbusEndpoint } from '../core/model/site-meters.ts';
 import { crc16 } from './crc16.ts';
 import { checkReply, checkRtuReply, type ModbusRequest, type ReplyCheck } from './reply-frame.ts';
 

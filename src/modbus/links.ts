@@ -1,7 +1,7 @@
 // One link per endpoint for the whole room: meters and contacts behind the same gateway or on the same line take turns on it.
 
 import { describeEndpoint } from '../core/model/modbus-endpoint.ts';
-import type { ModbusEndpoint } from '../core/model/site.ts';
+import type { ModbusEndpoint } from '../core/model/site-meters.ts';
 import type { Surroundings } from '../engine/ports.ts';
 import { ModbusLink } from './register-reader.ts';
 import type { OpenSession } from './session.ts';

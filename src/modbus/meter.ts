@@ -5,7 +5,7 @@ import { longestOf, planReads, type ReadPlan, SLOW_EVERY_MS } from '../core/mete
 import type { Bounds } from '../core/metering/plausibility.ts';
 import type { MeterProfile } from '../core/model/meter-profile.ts';
 import { coveredPhases, type MeterWiring } from '../core/model/meter-wiring.ts';
-import type { ModbusMeter } from '../core/model/site.ts';
+import type { ModbusMeter } from '../core/model/site-meters.ts';
 import type { MeterState } from '../core/model/snapshot.ts';
 import type { Instant } from '../core/model/units.ts';
 import { AppError } from '../engine/app-error.ts';

@@ -2,7 +2,7 @@
 
 import type { MeterProfile } from '../core/model/meter-profile.ts';
 import { coveredPhases, unfitness } from '../core/model/meter-wiring.ts';
-import type { ModbusMeter } from '../core/model/site.ts';
+import type { ModbusMeter } from '../core/model/site-meters.ts';
 import type { MeterState } from '../core/model/snapshot.ts';
 import type { MeterId } from '../core/model/units.ts';
 import { AppError } from '../engine/app-error.ts';

@@ -3,7 +3,8 @@
 import { capsInForce } from '../core/limits/caps.ts';
 import { stopsInForce } from '../core/limits/emergency-stop.ts';
 import type { CycleRecord } from '../core/model/decision.ts';
-import type { ModbusConnection, SiteOutput } from '../core/model/site.ts';
+import type { SiteOutput } from '../core/model/site.ts';
+import type { ModbusConnection } from '../core/model/site-meters.ts';
 import type { Instant } from '../core/model/units.ts';
 import { AppError } from '../engine/app-error.ts';
 import type { Adapter, Surroundings } from '../engine/ports.ts';

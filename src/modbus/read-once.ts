@@ -4,7 +4,7 @@ import { judge, NOTHING_SEEN, type PlausibilityState } from '../core/metering/pl
 import type { Sample } from '../core/metering/sample.ts';
 import type { MeterProfile } from '../core/model/meter-profile.ts';
 import type { MeterWiring } from '../core/model/meter-wiring.ts';
-import type { ModbusMeter } from '../core/model/site.ts';
+import type { ModbusMeter } from '../core/model/site-meters.ts';
 import { type Instant, PHASES } from '../core/model/units.ts';
 import type { Surroundings } from '../engine/ports.ts';
 import { decodePoints, fingerprint, type PointValues, type RegisterBlock } from './decode.ts';

@@ -2,7 +2,7 @@
 // bytes were not exactly the reply asked for.
 
 import { frameGapMs, type LineSetting, lineOf, wireMs } from '../core/metering/line-time.ts';
-import type { ModbusEndpoint } from '../core/model/site.ts';
+import type { ModbusEndpoint } from '../core/model/site-meters.ts';
 import type { Instant } from '../core/model/units.ts';
 import { AppError } from '../engine/app-error.ts';
 import type { Clock, Random, Surroundings } from '../engine/ports.ts';

@@ -1,7 +1,7 @@
 // Looks which units of a line answer and which profiles their values fit; every wait has a deadline, and it never settles on one answer.
 
 import type { MeterProfile } from '../core/model/meter-profile.ts';
-import type { ModbusEndpoint } from '../core/model/site.ts';
+import type { ModbusEndpoint } from '../core/model/site-meters.ts';
 import { AppError } from '../engine/app-error.ts';
 import { decodePoints, type RegisterBlock } from './decode.ts';
 import { fitOfValues } from './profile-fit.ts';

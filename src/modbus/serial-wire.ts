@@ -1,7 +1,7 @@
 // A serial device as a wire. It is kept after disorder: a line need not be opened again, it must be silent for a while.
 
 import type { SerialPort } from 'serialport';
-import type { ModbusEndpoint } from '../core/model/site.ts';
+import type { ModbusEndpoint } from '../core/model/site-meters.ts';
 import { openWithin, type Wire, type WireOpening } from './wire.ts';
 
 type SerialEndpoint = Extract<ModbusEndpoint, { transport: 'rtu' }>;

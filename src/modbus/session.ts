@@ -5,7 +5,7 @@
 
 import modbus from 'modbus-serial';
 import { hushMs } from '../core/metering/line-time.ts';
-import type { ModbusEndpoint } from '../core/model/site.ts';
+import type { ModbusEndpoint } from '../core/model/site-meters.ts';
 import type { Instant } from '../core/model/units.ts';
 import { AppError } from '../engine/app-error.ts';
 import type { Clock } from '../engine/ports.ts';

@@ -1,6 +1,6 @@
 // What a session asks of a wire, and the opening that all wires share; a wire carries bytes and knows nothing of what they mean.
 
-import type { ModbusEndpoint } from '../core/model/site.ts';
+import type { ModbusEndpoint } from '../core/model/site-meters.ts';
 import { AppError } from '../engine/app-error.ts';
 import type { Clock } from '../engine/ports.ts';
 

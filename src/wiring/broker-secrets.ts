@@ -1,7 +1,7 @@
 // What MQTT brokers ask of us and the site file only names: users and passwords out of the environment, certificates out of files.
 
 import { readFileSync } from 'node:fs';
-import type { MqttBroker, SiteMeter } from '../core/model/site.ts';
+import type { MqttBroker, SiteMeter } from '../core/model/site-meters.ts';
 import { AppError } from '../engine/app-error.ts';
 import type { BrokerSecrets } from '../meters/broker-link.ts';
 

@@ -1,6 +1,6 @@
 // What a person can do about a meter that does not answer as it should; it knows codes and exceptions, never a vendor.
 
-import type { ModbusEndpoint } from '../core/model/site.ts';
+import type { ModbusEndpoint } from '../core/model/site-meters.ts';
 import type { AppError } from '../engine/app-error.ts';
 
 /** Modbus application protocol 1.1b3 §7. */

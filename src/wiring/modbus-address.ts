@@ -1,6 +1,6 @@
 // Reads a Modbus address as a person types it; it opens nothing and never guesses a transport that the address does not name.
 
-import type { ModbusEndpoint } from '../core/model/site.ts';
+import type { ModbusEndpoint } from '../core/model/site-meters.ts';
 
 /** What a serial address may say beside its path; each is a fault where the address is no serial device, or says it already. */
 export type LineSettings = {

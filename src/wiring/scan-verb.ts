@@ -5,7 +5,7 @@ import { loadSite } from '../config/load-site.ts';
 import { knownMeterProfiles, loadMeterProfile } from '../config/meter-profile.ts';
 import type { MeterProfile } from '../core/model/meter-profile.ts';
 import { describeEndpoint } from '../core/model/modbus-endpoint.ts';
-import type { ModbusEndpoint } from '../core/model/site.ts';
+import type { ModbusEndpoint } from '../core/model/site-meters.ts';
 import { AppError } from '../engine/app-error.ts';
 import { ModbusLink } from '../modbus/register-reader.ts';
 import { candidatesFor, fitProfiles, PROBES, probeUnit, type UnitFinding } from '../modbus/scan.ts';

@@ -2,18 +2,8 @@
 
 import { isSameOnEachPhase } from '../config/assemble-site.ts';
 import { describeEndpoint } from '../core/model/modbus-endpoint.ts';
-import type {
-  Circuit,
-  EvGroup,
-  Evse,
-  LoadSum,
-  ModbusConnection,
-  ModbusMeter,
-  Site,
-  SiteInput,
-  SiteMeter,
-  Station,
-} from '../core/model/site.ts';
+import type { Circuit, EvGroup, Evse, LoadSum, Site, SiteInput, Station } from '../core/model/site.ts';
+import type { ModbusConnection, ModbusMeter, SiteMeter } from '../core/model/site-meters.ts';
 import { PHASES, type PhaseAmps } from '../core/model/units.ts';
 
 /** A station's EVSEs under one circuit; a station that is wired to two circuits stands under both. */

@@ -1,7 +1,7 @@
 // A meter's reading handed in over HTTP: who may, what is asked of it, how often, and what the control room's refusals become.
 import { describe, expect, test } from 'vitest';
 import { MIN_PUSH_GAP_MS } from '../../src/api/push-gate.ts';
-import type { PushedMeter, SiteMeter } from '../../src/core/model/site.ts';
+import type { PushedMeter, SiteMeter } from '../../src/core/model/site-meters.ts';
 import type { PushedReading, PushOutcome } from '../../src/engine/requests.ts';
 import { startApi } from '../support/api-server.ts';
 import { buildSite } from '../support/site-builder.ts';

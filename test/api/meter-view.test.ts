@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { renderMetrics } from '../../src/api/metrics.ts';
 import { viewSite, viewState } from '../../src/api/view.ts';
-import type { SiteMeter } from '../../src/core/model/site.ts';
+import type { SiteMeter } from '../../src/core/model/site-meters.ts';
 import { onEachPhase } from '../../src/core/model/units.ts';
 import { cycleRecord, T0 } from '../support/cycle-record.ts';
 import { buildSite } from '../support/site-builder.ts';

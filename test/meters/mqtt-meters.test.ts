@@ -1,6 +1,6 @@
 // Meters over MQTT against a real broker: heard, lost when it is killed, found again; what it has kept, what is too long, who is let in.
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { MqttMeter } from '../../src/core/model/site.ts';
+import type { MqttMeter } from '../../src/core/model/site-meters.ts';
 import type { BrokerSecrets } from '../../src/meters/broker-link.ts';
 import { MAX_MESSAGES_A_SECOND, MAX_PAYLOAD_BYTES, MqttMeters } from '../../src/meters/mqtt-meters.ts';
 import { makeCertificate } from '../support/certificates.ts';

@@ -1,7 +1,7 @@
 // Payloads of MQTT: which numbers are found where, and what makes a payload no reading; and packets that are too long.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { PayloadMap } from '../../src/core/model/site.ts';
+import type { PayloadMap } from '../../src/core/model/site-meters.ts';
 import { PHASES, type Phase } from '../../src/core/model/units.ts';
 import { MAX_PACKET_BYTES, PacketGuard } from '../../src/meters/packet-guard.ts';
 import { readPayload } from '../../src/meters/payload.ts';

@@ -1,6 +1,6 @@
 // One meter over time: whatever goes wrong, the last good reading stays and only ages, and the reason is said.
 import { describe, expect, test } from 'vitest';
-import type { ModbusMeter } from '../../src/core/model/site.ts';
+import type { ModbusMeter } from '../../src/core/model/site-meters.ts';
 import { AppError } from '../../src/engine/app-error.ts';
 import { Meter } from '../../src/modbus/meter.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { unfitness } from '../../src/core/model/meter-wiring.ts';
-import type { ModbusEndpoint } from '../../src/core/model/site.ts';
+import type { ModbusEndpoint } from '../../src/core/model/site-meters.ts';
 import { PHASES } from '../../src/core/model/units.ts';
 import { readOnce } from '../../src/modbus/read-once.ts';
 import { ModbusLink } from '../../src/modbus/register-reader.ts';

@@ -1,6 +1,6 @@
 // Several units on one line in virtual time: a dead one never starves its neighbours, and each gets its turn, gap and deadline.
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { ModbusEndpoint } from '../../src/core/model/site.ts';
+import type { ModbusEndpoint } from '../../src/core/model/site-meters.ts';
 import { AppError } from '../../src/engine/app-error.ts';
 import { ModbusLink } from '../../src/modbus/register-reader.ts';
 import { coreBytesOf, type ModbusRequest } from '../../src/modbus/reply-frame.ts';

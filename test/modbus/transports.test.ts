@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { ModbusEndpoint } from '../../src/core/model/site.ts';
+import type { ModbusEndpoint } from '../../src/core/model/site-meters.ts';
 import { ModbusLink } from '../../src/modbus/register-reader.ts';
 import { realSurroundings, rtuOverTcpAt, tcpAt } from '../support/modbus-world.ts';
 import { type Answer, serveModbus, withChecksum } from '../support/raw-modbus-server.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { MeterProfile } from '../../src/core/model/meter-profile.ts';
 import type { MeterWiring } from '../../src/core/model/meter-wiring.ts';
-import type { ModbusMeter } from '../../src/core/model/site.ts';
+import type { ModbusMeter } from '../../src/core/model/site-meters.ts';
 import { PHASES, type Phase } from '../../src/core/model/units.ts';
 import { decodePoints } from '../../src/modbus/decode.ts';
 import { boundsOf, Meter } from '../../src/modbus/meter.ts';

@@ -1,6 +1,6 @@
 // A station's own main meter: what is read out of MeterValues of connector 0, and what becomes of it in the image and in control.
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { StationMeter } from '../../src/core/model/site.ts';
+import type { StationMeter } from '../../src/core/model/site-meters.ts';
 import type { MainsSample, StationLink, StationState } from '../../src/core/model/snapshot.ts';
 import type { MainsSource } from '../../src/engine/ports.ts';
 import { StationMeters } from '../../src/meters/station-meters.ts';

@@ -1,5 +1,5 @@
 // What tests of the Modbus room share: a meter of a site, surroundings on the system clock, and registers that look like a living grid.
-import type { ModbusMeter } from '../../src/core/model/site.ts';
+import type { ModbusMeter } from '../../src/core/model/site-meters.ts';
 import type { Surroundings } from '../../src/engine/ports.ts';
 import { seededRandom } from '../../src/simulator/seeded-random.ts';
 import { anchorClock, systemClock } from '../../src/system/clock.ts';

@@ -1,6 +1,6 @@
 // A meter that is told by hand: a virtual clock with a wall that may be wrong, what was logged, and a sample of equal currents.
 import type { Sample } from '../../src/core/metering/sample.ts';
-import type { ToldMeterSettings } from '../../src/core/model/site.ts';
+import type { ToldMeterSettings } from '../../src/core/model/site-meters.ts';
 import { onEachPhase } from '../../src/core/model/units.ts';
 import { ToldMeter } from '../../src/meters/told-meter.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { describeEndpoint } from '../../src/core/model/modbus-endpoint.ts';
-import type { ModbusEndpoint } from '../../src/core/model/site.ts';
+import type { ModbusEndpoint } from '../../src/core/model/site-meters.ts';
 import { type LineSettings, parseModbusAddress } from '../../src/wiring/modbus-address.ts';
 
 test.each<[string, LineSettings, string]>([

@@ -3,7 +3,8 @@
 import type { CircuitLimit } from '../limits/caps.ts';
 import { type Freshness, lessFresh } from '../metering/freshness.ts';
 import type { CircuitMemory, Memory } from '../model/memory.ts';
-import type { Circuit, LoadSum, Site, SiteMeter } from '../model/site.ts';
+import type { Circuit, LoadSum, Site } from '../model/site.ts';
+import type { SiteMeter } from '../model/site-meters.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import {
   type CircuitId,

@@ -1,7 +1,7 @@
 // How much of a line its meters take, by the bytes of their requests and the silences between; numbers only, nothing is measured.
 
 import type { MeterProfile } from '../model/meter-profile.ts';
-import type { ModbusEndpoint } from '../model/site.ts';
+import type { ModbusEndpoint } from '../model/site-meters.ts';
 import { planReads, SLOW_EVERY_MS } from './block-plan.ts';
 import { frameGapMs, type LineSetting, lineOf, wireMs } from './line-time.ts';
 

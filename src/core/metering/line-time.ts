@@ -1,6 +1,6 @@
 // How long bytes take on a serial line, and the silences it needs; numbers only.
 
-import type { ModbusEndpoint } from '../model/site.ts';
+import type { ModbusEndpoint } from '../model/site-meters.ts';
 
 /** Start bit and data bits of one character; parity and stop bits come on top. */
 const START_AND_DATA_BITS = 9;

@@ -1,6 +1,6 @@
 // Where a Modbus device is reached, as people write it; equal texts are equal places.
 
-import type { ModbusEndpoint } from './site.ts';
+import type { ModbusEndpoint } from './site-meters.ts';
 
 /** `192.0.2.10:502`, `rtu-over-tcp 192.0.2.10:502`, `/dev/ttyUSB0 9600 8N1`. */
 export function describeEndpoint(endpoint: ModbusEndpoint): string {

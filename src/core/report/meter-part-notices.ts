@@ -3,7 +3,8 @@
 import { meterFreshness } from '../allocate/base-load.ts';
 import { worstOf } from '../allocate/base-loads.ts';
 import type { Notice } from '../model/decision.ts';
-import type { Circuit, CombinedMeter, Site } from '../model/site.ts';
+import type { Circuit, Site } from '../model/site.ts';
+import type { CombinedMeter } from '../model/site-meters.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { MeterId } from '../model/units.ts';
 

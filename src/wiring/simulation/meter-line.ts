@@ -3,7 +3,8 @@
 
 import type { MeterProfile } from '../../core/model/meter-profile.ts';
 import { describeEndpoint } from '../../core/model/modbus-endpoint.ts';
-import type { ModbusEndpoint, ModbusMeter, SiteInput } from '../../core/model/site.ts';
+import type { SiteInput } from '../../core/model/site.ts';
+import type { ModbusEndpoint, ModbusMeter } from '../../core/model/site-meters.ts';
 import { mapPhases, PHASES, type PhaseAmps } from '../../core/model/units.ts';
 import { AppError } from '../../engine/app-error.ts';
 import type { Clock, Random } from '../../engine/ports.ts';

@@ -1,6 +1,7 @@
 // What each meter of a simulated site measures: a circuit as a whole, or its share of the loads that a sum counts.
 
-import type { Circuit, Site, SiteMeter } from '../../core/model/site.ts';
+import type { Circuit, Site } from '../../core/model/site.ts';
+import type { SiteMeter } from '../../core/model/site-meters.ts';
 import {
   type MeterId,
   mapPhases,

@@ -6,7 +6,8 @@ import { type BaseLoads, baseLoadsOf } from '../../../src/core/allocate/base-loa
 import { decide } from '../../../src/core/decide.ts';
 import { circuitLimits } from '../../../src/core/limits/caps.ts';
 import { emptyMemory, type Memory } from '../../../src/core/model/memory.ts';
-import type { Circuit, MeterSubject, Site, SiteMeter } from '../../../src/core/model/site.ts';
+import type { Circuit, Site } from '../../../src/core/model/site.ts';
+import type { MeterSubject, SiteMeter } from '../../../src/core/model/site-meters.ts';
 import type { MeterState, Snapshot } from '../../../src/core/model/snapshot.ts';
 import { onEachPhase, PHASES, type Phase } from '../../../src/core/model/units.ts';
 import { breachBeforeDispatch } from '../../../src/engine/dispatch-guard.ts';

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { SLOW_EVERY_MS } from '../../../src/core/metering/block-plan.ts';
 import { busBudget, PROOF_WITHIN_MS, TURNAROUND_MS } from '../../../src/core/metering/bus-budget.ts';
 import { apartMs, characterMs, frameGapMs, hushMs, wireMs } from '../../../src/core/metering/line-time.ts';
-import type { ModbusEndpoint } from '../../../src/core/model/site.ts';
+import type { ModbusEndpoint } from '../../../src/core/model/site-meters.ts';
 import { profileOf } from '../../support/meter-vectors.ts';
 
 const serial = (baud: number, parity: 'none' | 'even' = 'none', stopBits: 1 | 2 = 1) =>

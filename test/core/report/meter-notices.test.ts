@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide.ts';
 import { emptyMemory } from '../../../src/core/model/memory.ts';
-import type { MeterSubject, SiteMeter } from '../../../src/core/model/site.ts';
+import type { MeterSubject, SiteMeter } from '../../../src/core/model/site-meters.ts';
 import type { MeterState, Snapshot } from '../../../src/core/model/snapshot.ts';
 import { onEachPhase } from '../../../src/core/model/units.ts';
 import { buildSite, circuit } from '../../support/site-builder.ts';
