@@ -15,13 +15,13 @@ import { nextMeterLostAt, overloadedCircuits } from './meter-watch.ts';
 import type {
   AudiencePort,
   ControlStore,
-  Fields,
   JournalPort,
   MetersPort,
   SignalsPort,
   StationsPort,
   Surroundings,
 } from './ports.ts';
+import { RequestDesk } from './request-desk.ts';
 import type { ControlAnswer, ControlRequest } from './requests.ts';
 import { SignalDesk } from './signal-desk.ts';
 import { WishBook } from './wish-book.ts';
@@ -67,6 +67,7 @@ export class Controller {
   readonly #limits: LimitBook;
   readonly #wishes: WishBook;
   readonly #signals: readonly SignalsPort[];
+  readonly #requests: RequestDesk;
   #cycle = 0;
   /** When the memory last went to the disk. */
   #keptAt = Number.NEGATIVE_INFINITY;
@@ -100,6 +101,8 @@ export class Controller {
     this.#limits = new LimitBook(site, ports.store, surroundings.log);
     this.#desk = new SignalDesk(this.#limits, this.#signals, surroundings.log, options.onLatched ?? (() => {}));
     this.#wishes = new WishBook(site, ports.store, surroundings.log);
+    const books = { limits: this.#limits, signals: this.#desk, wishes: this.#wishes, stations: ports.stations };
+    this.#requests = new RequestDesk(surroundings, books, (reason) => this.#askForCycle(reason));
   }
 
   /** Recovers, opens the ports and begins to cycle. Rejects when the store cannot be read: without it nothing is known to be safe. */
@@ -137,30 +140,8 @@ export class Controller {
   }
 
   /** Carries out what a person asked for; it takes effect in the next cycle, which is asked for at once. */
-  async request(request: ControlRequest): Promise<ControlAnswer> {
-    if (request.kind === 'set-circuit-limit' || request.kind === 'clear-circuit-limit') {
-      const change = this.#limits.change(request, this.#surroundings.clock.now());
-      return this.#settled(request.kind, { circuit: request.circuit, who: request.who }, change);
-    }
-    if (request.kind === 'press-emergency-stop' || request.kind === 'clear-emergency-stop') {
-      const change = this.#desk.stop(request, this.#surroundings.clock.wall());
-      return this.#settled(request.kind, { who: request.who }, change);
-    }
-    const { kind, evse, who } = request;
-    const change = this.#wishes.change(request, this.#ports.stations.states(), this.#surroundings.clock.wall());
-    const answer = await this.#settled(kind, { evse, who }, change);
-    return answer.ok ? { ...answer, caps: this.#limits.caps() } : answer;
-  }
-
-  /** Logs a request, asks for a cycle when it changed something, and waits for its answer. */
-  #settled<A>(
-    kind: ControlRequest['kind'],
-    subject: { readonly who: string } & Fields,
-    change: { readonly kind: 'changed' | 'refused'; readonly answer: Promise<A> },
-  ): Promise<A> {
-    if (change.kind === 'changed') this.#askForCycle(`request.${kind}`);
-    this.#surroundings.log.info('control.request', { kind, ...subject, change: change.kind });
-    return change.answer;
+  request(request: ControlRequest): Promise<ControlAnswer> {
+    return this.#requests.carryOut(request);
   }
 
   async #run(): Promise<void> {
