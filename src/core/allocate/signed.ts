@@ -170,7 +170,8 @@ function whoCannotRise(
   const lifts = [...levels].map(([at, level]): LpRow => {
     const own = { column: columns.columnOf.get(at)!, coefficient: -1 };
     const probe = probeOf.get(at);
-    const limit = work.amps[at]! - level;
+    // A rounding less, so that levels which hold a row to the last digit are not impossible to a solver that rounds its limits.
+    const limit = work.amps[at]! - level + TIGHT_AMPS;
     return { terms: probe === undefined ? [own] : [own, { column: probe, coefficient: 1 }], limit };
   });
   const probes = suspects.map(() => ({ upper: probeAmps, objective: 1 }));

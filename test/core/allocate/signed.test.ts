@@ -59,6 +59,31 @@ describe.each([
       [22, 14, 6],
     ],
     [
+      'a level that holds a signed row to the last digit is no impossible one',
+      {
+        variables: [
+          { lower: 6, upper: 16 },
+          { lower: 6, upper: 32 },
+          { lower: 6, upper: 16 },
+        ],
+        rows: [
+          { terms: [{ variable: 0, coefficient: 2 }, plus(2)], limit: 36 },
+          { terms: [{ variable: 0, coefficient: 2 }], limit: 20 },
+          { terms: [{ variable: 0, coefficient: 2 }, { variable: 1, coefficient: -0.35 }, plus(2)], limit: 20 },
+          { terms: [plus(1), { variable: 2, coefficient: -0.5343511450381679 }], limit: 20 },
+        ],
+        stages: [
+          [{ variable: 2, upper: 13.157970524707231, weight: 13.157970524707231 }],
+          [
+            { variable: 0, upper: 16, weight: 1 },
+            { variable: 1, upper: 32, weight: 1 },
+            { variable: 2, upper: 16, weight: 1 },
+          ],
+        ],
+      },
+      [8.151435, 27.030978, 13.157972],
+    ],
+    [
       'a car in no later stage balances with its minimum alone',
       { variables: cars(2), rows: [{ terms: [plus(0), minus(1)], limit: 10 }], stages: [rises(0)] },
       [16, 6],
